@@ -1,0 +1,26 @@
+/** The curator: gates, then immutable dataset versions with manifests. Key = `main`. */
+import { z } from 'zod';
+import { defineContract, internal } from '../../protocol/contract.ts';
+import { scenario, verdict } from '../scenario.ts';
+
+export const curatorContract = defineContract({
+  kind: 'curator',
+  messages: {
+    'scenario.judged': internal(z.object({ scenario, verdict })),
+    /** Publishes what is waiting, if anything is; otherwise nothing happens. */
+    'dataset.publish': internal(z.object({ reason: z.string() })),
+    'publish.due': internal(z.object({})),
+    'publish.done': internal(z.object({ input: z.unknown(), output: z.unknown() })),
+    'publish.failed': internal(
+      z.object({ input: z.unknown(), error: z.object({ code: z.string(), message: z.string() }) }),
+    ),
+  },
+  events: {
+    'dataset-published': z.object({
+      version: z.number().int(),
+      name: z.string(),
+      examples: z.number().int(),
+      manifestSha256: z.string(),
+    }),
+  },
+});

@@ -1,0 +1,58 @@
+/** What the orchestrator takes and tells: targets to collect, and what became of each attempt. */
+import { z } from 'zod';
+import { defineContract, internal } from '../../protocol/contract.ts';
+
+/** Something to collect. Its identity is a hash of type and location. */
+export const target = z.object({
+  type: z.string().max(32),
+  location: z.string().max(4096),
+  priority: z.number().min(0).max(10).default(5),
+  /** How often it is collected again, in milliseconds; 3,600,000 unless told. */
+  intervalMs: z.number().int().positive().optional(),
+  metadata: z.record(z.string(), z.unknown()).default({}),
+});
+export type Target = z.infer<typeof target>;
+
+export const orchestratorContract = defineContract({
+  kind: 'orchestrator',
+  messages: {
+    /** Adds a target, or updates it; a new one is due at once. Replies `{id}`. */
+    'target.add': z.object({ target }),
+    'target.remove': z.object({ id: z.string() }),
+    /** Like `target.add`, but due now even if it is known, and free of quotas: the user named it. */
+    'target.collect': internal(z.object({ target, run: z.string() })),
+    'node.report': internal(
+      z.object({
+        node: z.string(),
+        status: z.enum(['active', 'paused', 'draining', 'offline']),
+        capabilities: z.array(z.string()),
+        /** Concurrent collections. */
+        capacity: z.number().int().positive(),
+      }),
+    ),
+    'collect.result': internal(
+      z.object({
+        node: z.string(),
+        target: z.string(),
+        assignment: z.string(),
+        outcome: z.enum(['collected', 'empty', 'failed']),
+        items: z.number().int(),
+        durationMs: z.number(),
+        /** Mean of accepted/offered over the attempt, 0..1. */
+        quality: z.number(),
+        reason: z.string().optional(),
+      }),
+    ),
+    /** A long collection goes on: its assignment's time-out begins anew. */
+    'collect.progress': internal(z.object({ node: z.string(), target: z.string(), assignment: z.string() })),
+    'orchestrator.tick': internal(z.object({})),
+  },
+  events: {
+    'node-status-changed': z.object({
+      node: z.string(),
+      from: z.string(),
+      to: z.string(),
+      reason: z.string(),
+    }),
+  },
+});

@@ -1,0 +1,48 @@
+/** A training scenario: made by the phoenix feeder, checked by the critic, published by the curator. */
+import { z } from 'zod';
+
+export const scenario = z.object({
+  /** Stable: `<first 16 hex digits of the artifact's id>-<collection>`; one artifact makes one scenario. */
+  id: z.string(),
+  artifact: z.string(),
+  collection: z.string(),
+  node: z.string(),
+  /** Everybody who had reported the artifact when it was fed, `node` first. */
+  nodes: z.array(z.string()),
+  source: z.string(),
+  domain: z.string(),
+  contentType: z.string(),
+  /** min(10, threat). */
+  difficulty: z.number(),
+  objectives: z.array(z.string()),
+  /** What the trained model is told to do. */
+  instruction: z.string(),
+  /** At most 2,000 characters of the artifact, cut at a word. */
+  input: z.string().max(2_000),
+  expected: z.object({
+    /** Sentences taken verbatim from the input. */
+    summary: z.string(),
+    assessment: z.string(),
+    keyTerms: z.array(z.string()),
+    characteristics: z.array(z.string()),
+  }),
+  tags: z.array(z.string()),
+  novelty: z.number(),
+  confidence: z.number(),
+});
+export type Scenario = z.infer<typeof scenario>;
+
+export const verdict = z.object({
+  scenario: z.string(),
+  decision: z.enum(['accept', 'reject', 'review']),
+  /** 0..1; below 0.85 without verified evidence a scenario waits for a person. */
+  confidence: z.number(),
+  layers: z.array(
+    z.object({
+      layer: z.enum(['structure', 'evidence', 'safety', 'semantics']),
+      result: z.enum(['passed', 'failed', 'unavailable']),
+      reasons: z.array(z.string()),
+    }),
+  ),
+});
+export type Verdict = z.infer<typeof verdict>;

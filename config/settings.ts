@@ -1,0 +1,96 @@
+/**
+ * Every setting, typed, with its default. A path such as `mailbox.maxBytes` is the YAML file's nesting, and
+ * the variable `BANYAN_MAILBOX_MAX_BYTES`. Loading and its errors are in `load-settings.ts`.
+ */
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { LIMITS } from './limits.ts';
+import { pipelineSchema } from './pipeline-settings.ts';
+
+const MiB = 1024 * 1024;
+const GiB = 1024 * MiB;
+
+const name = (chars: number) =>
+  z
+    .string()
+    .regex(new RegExp(`^[A-Za-z0-9_-]{1,${chars}}$`), `expected 1 to ${chars} characters of A-Z a-z 0-9 _ -`);
+
+/** 0 asks the system for a free port. */
+const port = z.int().min(0).max(65_535);
+
+/** One core stays with the control plane and the broker. */
+const defaultShards = () => Math.max(1, Math.min(4, availableParallelism() - 1));
+
+export const settingsSchema = z.strictObject({
+  /** Prefix of every subject and stream: systems with different namespaces share a broker. */
+  namespace: name(LIMITS.namespaceChars).default('banyan'),
+  /** The data directory: stores, the embedded broker's files, run.json. */
+  data: z.string().min(1).default('.banyan'),
+  /** Where dataset versions and reports are exported to. */
+  out: z.string().min(1).default('banyan-out'),
+  nats: z
+    .strictObject({
+      /** The broker; without it `up` starts an embedded one. Several are separated by commas. */
+      url: z.string().min(1).optional(),
+      /** A credentials file. */
+      creds: z.string().min(1).optional(),
+    })
+    .prefault({}),
+  node: z
+    .strictObject({
+      name: name(LIMITS.nameChars).optional(),
+      labels: z.record(z.string().min(1), z.string()).default({}),
+    })
+    .prefault({}),
+  /** Worker threads that own partitions. */
+  shards: z.int().min(1).max(LIMITS.shardsPerNode).default(defaultShards),
+  /** Fixed when the namespace is created; a different number is refused later. */
+  partitions: z.int().min(1).max(LIMITS.maxPartitions).default(LIMITS.defaultPartitions),
+  http: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port: port.default(0) }).prefault({}),
+  broker: z
+    .strictObject({
+      /** The embedded broker's port; 0 reuses the last one of the data directory, else takes a free one. */
+      port: port.default(0),
+      /** `always` loses no acknowledged message in a power cut; an interval such as `1s` is faster and can. */
+      syncInterval: z
+        .string()
+        .regex(
+          /^(?:always|[1-9]\d*(?:ms|s|m))$/,
+          'expected "always" or an interval such as "500ms", "1s" or "2m"',
+        )
+        .default('always'),
+    })
+    .prefault({}),
+  mailbox: z
+    .strictObject({
+      /** What the log may take on the broker's disk; when it is full, publishers are refused. */
+      maxBytes: z
+        .int()
+        .min(64 * MiB)
+        .default(8 * GiB),
+    })
+    .prefault({}),
+  /** A turn that takes longer stops its shard, which is replaced. */
+  turnDeadlineMs: z.int().min(10).max(600_000).default(2_000),
+  /** The heap of one shard. */
+  shardMemoryMb: z.int().min(64).default(2_048),
+  /** The share of turns that are run a second time and compared. */
+  determinismSample: z.number().min(0).max(1).default(0.001),
+  logs: z
+    .strictObject({
+      level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+      /** Readable lines instead of JSON; without a value, on a terminal only. */
+      pretty: z.boolean().optional(),
+    })
+    .prefault({}),
+  /** The module whose default export is createSystem(…); without it, the pipeline. */
+  app: z.string().min(1).optional(),
+  /** Paths and URLs that `up` collects; the user's own, so intake quotas do not apply. */
+  sources: z.array(z.string().min(1)).default([]),
+  /** Ends when everything collected has been decided. */
+  once: z.boolean().default(false),
+  pipeline: pipelineSchema.prefault({}),
+});
+
+/** All settings after defaults. */
+export type Settings = z.infer<typeof settingsSchema>;

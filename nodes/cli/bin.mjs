@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+/**
+ * The `banyan` command. Plain JavaScript that any Node can read: an older one is told what to do, or, where the
+ * project's own Node is installed, is replaced by it.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const NEEDED_MAJOR = 24;
+const here = fileURLToPath(import.meta.url);
+
+if (majorOf(process.versions.node) >= NEEDED_MAJOR) {
+  await import('./main.ts');
+} else {
+  const newer = findNewerNode();
+  if (newer) {
+    runWith(newer);
+  } else {
+    process.stderr.write(
+      `banyan needs Node ${NEEDED_MAJOR} or newer and this is ${process.versions.node}: ` +
+        `run "npm ci" in the checkout, which installs one beside it, or install Node ${NEEDED_MAJOR}\n`,
+    );
+    process.exitCode = 2;
+  }
+}
+
+/** The Node that npm installed with the packages, here or in a folder above. */
+function findNewerNode() {
+  for (let folder = dirname(here); ; folder = dirname(folder)) {
+    const file = join(folder, 'node_modules', '.bin', 'node');
+    if (existsSync(file)) {
+      const { stdout } = spawnSync(file, ['--version'], { encoding: 'utf8' });
+      if (majorOf(String(stdout).replace(/^v/, '')) >= NEEDED_MAJOR) return file;
+    }
+    if (dirname(folder) === folder) return undefined;
+  }
+}
+
+/** Runs this file again under another Node and ends as it ends. */
+function runWith(node) {
+  const child = spawn(node, [...process.execArgv, here, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // A terminal sends Ctrl-C to both of us; passed on as well, it would count twice.
+  const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      if (!(onTerminal && signal === 'SIGINT')) child.kill(signal);
+    });
+  }
+  child.once('error', (error) => {
+    process.stderr.write(`banyan could not start ${node}: ${error.message}\n`);
+    process.exitCode = 1;
+  });
+  child.once('exit', (code, signal) => {
+    process.exitCode = signal ? 128 + constants.signals[signal] : (code ?? 1);
+  });
+}
+
+function majorOf(version) {
+  return Number.parseInt(version, 10);
+}

@@ -1,0 +1,61 @@
+/** What there is to say about each actor of a shard, for lists and the supervisor tree. */
+import type { Address } from '../protocol/address.ts';
+import { decode } from '../protocol/codec.ts';
+import type { Cells } from './cells.ts';
+import { buckets } from './keys.ts';
+import type { Partition } from './partition.ts';
+import type { Store } from './store.ts';
+
+export interface ActorEntry {
+  readonly address: Address;
+  readonly kind: string;
+  readonly status: 'running' | 'paused' | 'parked' | 'failed' | 'ended';
+  /** The machine's state value. */
+  readonly state: unknown;
+  readonly reason: string | undefined;
+  readonly restarts: number;
+  /** Messages set aside until it is resumed. */
+  readonly buffered: number;
+  readonly partition: number;
+  readonly cursor: { readonly seq: number; readonly index: number };
+  readonly version: number;
+}
+
+interface Filter {
+  readonly kind?: string | undefined;
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/** Actors by address, at most `limit`. */
+export function describeActors(partitions: readonly Partition[], cells: Cells, store: Store, { kind, after, limit }: Filter): ActorEntry[] {
+  const found: ActorEntry[] = [];
+  for (const partition of partitions) {
+    const range = { limit, ...(kind === undefined ? {} : { prefix: `${kind}/` }), ...(after === undefined ? {} : { gt: after }) };
+    for (const [address, bytes] of store.range(buckets.actors(partition.id), range)) {
+      found.push(describe(address as Address, bytes, partition, cells, store));
+    }
+  }
+  return found.sort((a, b) => (a.address < b.address ? -1 : 1)).slice(0, limit);
+}
+
+const STATUS = { paused: 'paused', resuming: 'parked', ended: 'ended', failed: 'failed' } as const;
+
+function describe(address: Address, bytes: Uint8Array, partition: Partition, cells: Cells, store: Store): ActorEntry {
+  const [version, , , value] = decode(bytes) as [number, number, string, unknown];
+  const cell = cells.peek(address);
+  const stored = store.get(buckets.status(partition.id) + address);
+  const standing = cell === undefined ? (stored === undefined ? undefined : (decode(stored) as NonNullable<typeof cell>['standing'])) : cell.standing;
+  return {
+    address,
+    kind: address.slice(0, address.indexOf('/')),
+    status: standing === undefined ? 'running' : STATUS[standing.status],
+    state: value,
+    reason: standing?.reason,
+    restarts: cells.restarts.get(address) ?? 0,
+    buffered: standing?.parked ?? 0,
+    partition: partition.id,
+    cursor: { seq: partition.cursor?.seq ?? 0, index: partition.cursor?.index ?? 0 },
+    version,
+  };
+}

@@ -1,0 +1,134 @@
+/**
+ * The actors of a shard that are in memory. A cell is a cache of what the store says: dropping one costs a
+ * decode, nothing else.
+ */
+import type { AnyMachineSnapshot } from 'xstate';
+import { type Address, parseAddress } from '../protocol/address.ts';
+import { decode, encode } from '../protocol/codec.ts';
+import { BanyanError, toBanyanError } from '../protocol/errors.ts';
+import { TurnRows } from './actor-rows.ts';
+import { buckets } from './keys.ts';
+import type { Overlay } from './overlay.ts';
+import type { Kind, System } from './system.ts';
+
+/** Why an actor does not take turns. Absent for one that does. */
+export interface Standing {
+  readonly status: 'paused' | 'resuming' | 'ended' | 'failed';
+  /** For people: who paused it, or what its migration threw. */
+  readonly reason: string;
+  /** Messages set aside until it is resumed. */
+  readonly parked: number;
+}
+
+export interface Cell {
+  readonly address: Address;
+  readonly key: string;
+  readonly partition: number;
+  readonly kind: Kind;
+  readonly rows: TurnRows;
+  /** Undefined before its first message. */
+  snapshot: AnyMachineSnapshot | undefined;
+  /** The greatest broker timestamp it has seen. */
+  timeMs: number;
+  standing: Standing | undefined;
+  /** The stored state is of a version that this release cannot read: no turn may touch it. */
+  readonly unreadable: boolean;
+}
+
+export class Cells {
+  readonly #system: System;
+  readonly #overlay: Overlay;
+  readonly #limit: number;
+  /** In the order of last use, oldest first. */
+  readonly #cells = new Map<Address, Cell>();
+  /** Turns that threw, by actor, since this shard started. */
+  readonly restarts = new Map<Address, number>();
+
+  constructor(system: System, overlay: Overlay, limit: number) {
+    this.#system = system;
+    this.#overlay = overlay;
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#cells.size;
+  }
+
+  /** Throws `actor.unknown_kind`. A stored state that this release cannot read parks its actor. */
+  load(address: Address, partition: number): Cell {
+    const cached = this.#cells.get(address);
+    if (cached !== undefined) return cached;
+    const { kind: name, key } = parseAddress(address);
+    const kind = this.#system.kinds.get(name);
+    if (kind === undefined)
+      throw new BanyanError('actor.unknown_kind', {
+        message: `This application has no actor of the kind '${name}'.`,
+      });
+    const bytes = this.#overlay.get(buckets.actors(partition), address);
+    const standing = this.#overlay.get(buckets.status(partition), address);
+    const cell: Cell = {
+      address,
+      key,
+      partition,
+      kind,
+      rows: new TurnRows(this.#overlay, partition, address),
+      standing: standing === undefined ? undefined : (decode(standing) as Standing),
+      ...restore(kind, bytes),
+    };
+    this.#cells.set(address, cell);
+    if (this.#cells.size > this.#limit) this.#evictOldest();
+    return cell;
+  }
+
+  /** A loaded cell, without loading it. */
+  peek(address: Address): Cell | undefined {
+    return this.#cells.get(address);
+  }
+
+  /** Stores a turn's result. */
+  save(cell: Cell, snapshot: AnyMachineSnapshot, bytes: Uint8Array, timeMs: number): void {
+    cell.snapshot = snapshot;
+    cell.timeMs = timeMs;
+    this.#overlay.put(buckets.actors(cell.partition), cell.address, bytes);
+  }
+
+  stand(cell: Cell, standing: Standing | undefined): void {
+    cell.standing = standing;
+    const bucket = buckets.status(cell.partition);
+    if (standing === undefined) this.#overlay.delete(bucket, cell.address);
+    else this.#overlay.put(bucket, cell.address, encode(standing));
+  }
+
+  /** Drops what is in memory: the next turn starts from the last stored state. */
+  forget(address: Address): void {
+    this.#cells.delete(address);
+  }
+
+  /** The live object may have been changed by a turn that threw; only the bytes count. */
+  restart(address: Address): void {
+    this.forget(address);
+    this.restarts.set(address, (this.restarts.get(address) ?? 0) + 1);
+  }
+
+  #evictOldest(): void {
+    // A tenth at a time, so that the walk is rare; the order of insertion is close enough to the order of use.
+    let left = Math.ceil(this.#limit / 10);
+    for (const address of this.#cells.keys()) {
+      if (left-- <= 0) return;
+      this.#cells.delete(address);
+    }
+  }
+}
+
+type Restored = Pick<Cell, 'snapshot' | 'timeMs' | 'unreadable'> & { standing?: Standing };
+
+function restore(kind: Kind, bytes: Uint8Array | undefined): Restored {
+  if (bytes === undefined) return { snapshot: undefined, timeMs: 0, unreadable: false };
+  try {
+    return { ...kind.machine.decode(bytes), unreadable: false };
+  } catch (error) {
+    const { code, message } = toBanyanError(error);
+    if (code !== 'snapshot.version' && code !== 'snapshot.migration') throw error;
+    return { snapshot: undefined, timeMs: 0, unreadable: true, standing: { status: 'failed', reason: message, parked: 0 } };
+  }
+}

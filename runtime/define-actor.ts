@@ -1,0 +1,116 @@
+/** `defineActor`: everything the runtime knows about a kind of actor, around a plain XState machine. */
+import type { AnyStateMachine, ContextFrom } from 'xstate';
+import type { z } from 'zod';
+import type { EventSchemas, MessageSchemas } from '../protocol/contract.ts';
+import { BanyanError } from '../protocol/errors.ts';
+import type { ContentStore } from './content-store.ts';
+import type { Table } from './table.ts';
+
+/** What a query sees: the actor's committed state. It must be pure; tables are read through their handles. */
+export interface QueryArgs<Context, Input> {
+  readonly context: Context;
+  /** The machine's state value: a string, or an object for nested and parallel states. */
+  readonly state: unknown;
+  readonly input: Input;
+  /** The greatest broker timestamp that the actor has seen, in milliseconds since the epoch. */
+  readonly now: number;
+  readonly key: string;
+}
+
+/** A query: a selector over committed state, optionally with a schema for its input. */
+export type Query<Context> =
+  | ((args: QueryArgs<Context, Record<string, unknown>>) => unknown)
+  // oxlint-disable-next-line typescript/no-explicit-any -- the input's type comes from each query's own schema
+  | { readonly input: z.ZodObject; readonly select: (args: QueryArgs<Context, any>) => unknown };
+
+/** What a task handler gets besides its input. */
+export interface TaskContext {
+  /** Aborted when the node stops; the task will run again elsewhere or later. */
+  readonly signal: AbortSignal;
+  /** The same on every attempt at this task: pass it to whatever must not happen twice. */
+  readonly idempotencyKey: string;
+  readonly node: string;
+  /** Large content by reference. */
+  readonly content: ContentStore;
+  /**
+   * Sends a durable message as this task. Repeated attempts repeat the same numbers, so each call takes
+   * effect once if the handler makes the same calls in the same order.
+   */
+  tell(
+    to: string,
+    message: { readonly type: string },
+    options?: { readonly replyTo?: string },
+  ): Promise<void>;
+  /** An ask from outside the actor, for tasks that need committed state of others. */
+  ask(address: string, query: string, input?: object): Promise<unknown>;
+}
+
+/** Work outside of turns: asynchronous, at least once. What it returns must survive msgpack. */
+// oxlint-disable-next-line typescript/no-explicit-any -- tasks are looked up by name; each narrows its own input
+export type TaskHandler = (input: any, context: TaskContext) => Promise<unknown>;
+
+export interface ActorDeclaration<Machine extends AnyStateMachine> {
+  readonly kind: string;
+  readonly messages: MessageSchemas;
+  readonly events?: EventSchemas;
+  readonly queries?: Readonly<Record<string, Query<ContextFrom<Machine>>>>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- rows are typed at each table's handle
+  readonly tables?: Readonly<Record<string, Table<any>>>;
+  readonly tasks?: Readonly<Record<string, TaskHandler>>;
+  readonly machine: Machine;
+  /** Raised whenever the shape of the context, the states or the rows changes. */
+  readonly version?: number;
+  /** Brings a stored snapshot of an older version up to date; runs once per actor, before its next turn. */
+  readonly migrate?: (
+    snapshot: { value: unknown; context: unknown },
+    fromVersion: number,
+  ) => { value: unknown; context: unknown };
+}
+
+/** A kind of actor, ready for `createSystem`. */
+export interface ActorDefinition extends Omit<ActorDeclaration<AnyStateMachine>, 'queries'> {
+  readonly events: EventSchemas;
+  readonly queries: Readonly<Record<string, Query<never>>>;
+  readonly version: number;
+}
+
+/**
+ * Declares a kind of actor. The machine's context is created with `input: {key}`.
+ * Throws `definition.invalid` for what could never run durably: invoked or spawned children, table names
+ * that differ from their handles, reserved names.
+ */
+export function defineActor<Machine extends AnyStateMachine>(
+  declaration: ActorDeclaration<Machine>,
+): ActorDefinition {
+  const fail = (message: string): never => {
+    throw new BanyanError('definition.invalid', { message: `Actor '${declaration.kind}': ${message}` });
+  };
+  if (!/^[a-z][a-z0-9-]{0,31}$/.test(declaration.kind))
+    fail('a kind is 1 to 32 characters of a-z 0-9 - and begins with a letter');
+  for (const type of Object.keys(declaration.messages)) {
+    if (type.startsWith('xstate.')) fail(`the message type '${type}' is reserved by XState`);
+  }
+  for (const [name, table] of Object.entries(declaration.tables ?? {})) {
+    if (table.name !== name) fail(`the table '${table.name}' is listed as '${name}'`);
+  }
+  for (const id of invokingStates(declaration.machine.config as StateConfig)) {
+    fail(`the state '${id}' invokes a child; durable machines start work with task()`);
+  }
+  return {
+    ...declaration,
+    events: declaration.events ?? {},
+    queries: (declaration.queries ?? {}) as ActorDefinition['queries'],
+    version: declaration.version ?? 1,
+  };
+}
+
+interface StateConfig {
+  readonly invoke?: unknown;
+  readonly states?: Readonly<Record<string, StateConfig>>;
+}
+
+function* invokingStates(config: StateConfig, path = '(root)'): Generator<string> {
+  if (config.invoke !== undefined) yield path;
+  for (const [name, child] of Object.entries(config.states ?? {}))
+    yield* invokingStates(child, `${path}.${name}`);
+}

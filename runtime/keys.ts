@@ -1,0 +1,50 @@
+/**
+ * The layout of a shard's store. Every key is `bucket + name`; a bucket begins with its partition, so one
+ * partition can be dropped or moved by prefix. `|` separates: addresses and table names cannot contain it.
+ */
+import type { Address } from '../protocol/address.ts';
+
+const prefix = (partition: number): string => String(partition).padStart(4, '0');
+
+export const buckets = {
+  /** The partition's own facts: cursor, format. */
+  partition: (partition: number) => `${prefix(partition)}|c|`,
+  /** Actor snapshots by address. */
+  actors: (partition: number) => `${prefix(partition)}|a|`,
+  /** Status of actors that are not simply running: paused, ended, failed to migrate. */
+  status: (partition: number) => `${prefix(partition)}|b|`,
+  rows: (partition: number, actor: Address, table: string) => `${prefix(partition)}|r|${actor}|${table}|`,
+  allRows: (partition: number, actor: Address) => `${prefix(partition)}|r|${actor}|`,
+  /** Highest effect number applied, by sending partition (rule R5). */
+  marks: (partition: number) => `${prefix(partition)}|m|`,
+  /** Highest number applied, by receiving actor and outside sender. */
+  senders: (partition: number, actor: Address) => `${prefix(partition)}|s|${actor}|`,
+  timers: (partition: number, actor: Address) => `${prefix(partition)}|t|${actor}|`,
+  allTimers: (partition: number) => `${prefix(partition)}|t|`,
+  tasks: (partition: number) => `${prefix(partition)}|k|`,
+  outbox: (partition: number) => `${prefix(partition)}|o|`,
+  parked: (partition: number, actor: Address) => `${prefix(partition)}|p|${actor}|`,
+  /** Results of calls by request id. */
+  results: (partition: number) => `${prefix(partition)}|v|`,
+  /** Every key of a partition begins with this. */
+  all: (partition: number) => `${prefix(partition)}|`,
+} as const;
+
+/** A position in the log as a sortable name: `<entry>.<index>.<effect>`, zero-padded. */
+export function positionName(entry: number, index: number, effect = 0): string {
+  return `${String(entry).padStart(16, '0')}.${String(index).padStart(4, '0')}.${String(effect).padStart(6, '0')}`;
+}
+
+/** Orders keys as their UTF-8 bytes do, which is the store's order. UTF-16 order differs for surrogates only. */
+export function compareKeys(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates encode the code points above every other UTF-16 unit. */
+const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);

@@ -1,0 +1,214 @@
+/** The log on NATS JetStream. */
+import { type ConsumerMessages, DeliverPolicy, jetstream, JetStreamApiError, type JetStreamClient, type JetStreamManager, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
+import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { LIMITS } from '../config/limits.ts';
+import { decode, encode } from '../protocol/codec.ts';
+import { BanyanError } from '../protocol/errors.ts';
+import type { EffectNumber } from '../protocol/frame.ts';
+import { HEADER } from '../protocol/headers.ts';
+import type { Subjects } from '../protocol/subjects.ts';
+import { entryHash, type Log, type LogEntry, type LogReader, type LogState, parseFrom, type Publication, type SentMarks, type Verdict } from './log.ts';
+import { raise } from './sent-marks.ts';
+
+const MESSAGE_NOT_FOUND = 10037;
+/** Maximum messages, bytes or messages per subject reached; insufficient storage resources. */
+const FULL = new Set([10077, 10047, 10023]);
+const PUBLISH_TIMEOUT_MS = 5_000;
+/** What a reader may hold of what it did not hand over yet. */
+const READ_AHEAD_BYTES = 2 * LIMITS.brokerPayloadBytes;
+
+export class JetStreamLog implements Log {
+  readonly #subjects: Subjects;
+  readonly #js: JetStreamClient;
+  readonly #jsm: JetStreamManager;
+
+  private constructor(subjects: Subjects, js: JetStreamClient, jsm: JetStreamManager) {
+    this.#subjects = subjects;
+    this.#js = js;
+    this.#jsm = jsm;
+  }
+
+  /** The streams must exist; see `streams.ts`. */
+  static async open(connection: NatsConnection, subjects: Subjects): Promise<JetStreamLog> {
+    const jsm = await available(() => jetstreamManager(connection));
+    return new JetStreamLog(subjects, jetstream(connection), jsm);
+  }
+
+  async state(): Promise<LogState> {
+    const { created, state } = await available(() => this.#jsm.streams.info(this.#subjects.streams.mailbox));
+    return { identity: created, firstSeq: state.first_seq, lastSeq: state.last_seq };
+  }
+
+  async hashAt(seq: number): Promise<string | undefined> {
+    const message = await this.#stored({ seq });
+    if (message === undefined) return undefined;
+    return entryHash({ seq: message.seq, timeMs: message.time.getTime(), subject: message.subject, data: message.data });
+  }
+
+  async end(partition: number): Promise<number> {
+    const last = await Promise.all(this.#filter(partition).map((subject) => this.#stored({ last_by_subj: subject })));
+    return Math.max(...last.map((message) => message?.seq ?? 0));
+  }
+
+  read(partition: number, after: number): LogReader {
+    const opened = available(() => this.#open(this.#subjects.streams.mailbox, this.#filter(partition), after + 1, false));
+    let stopped = false;
+    const subjects = this.#subjects;
+    async function* walk(): AsyncGenerator<LogEntry> {
+      const messages = await opened;
+      try {
+        for await (const message of messages) {
+          if (stopped) return;
+          const place = subjects.parseStored(message.subject);
+          if (place !== undefined) yield new JetStreamEntry(message, place);
+        }
+      } finally {
+        messages.stop();
+      }
+      if (!stopped) throw new BanyanError('log.unavailable', { message: 'The consumer ended by itself.' });
+    }
+    return {
+      entries: walk(),
+      stop: async () => {
+        stopped = true;
+        await opened.then(
+          (messages) => messages.close(),
+          () => undefined,
+        );
+      },
+    };
+  }
+
+  async appendFrame(partition: number, frame: Uint8Array, from: string | undefined): Promise<number> {
+    const carried = headers();
+    carried.set(HEADER.frame, '1');
+    if (from !== undefined) carried.set(HEADER.from, from);
+    const { seq } = await available(() => this.#js.publish(this.#subjects.frame(partition), frame, { headers: carried, timeout: PUBLISH_TIMEOUT_MS }));
+    // An acknowledgement without a sequence says that nothing was stored.
+    if (seq === 0) throw new BanyanError('log.unavailable', { message: 'The broker acknowledged without storing.' });
+    return seq;
+  }
+
+  /** One connection's messages are stored in their order, so what is missing after a failure is a tail. */
+  async publish(publications: readonly Publication[]): Promise<void> {
+    await available(() =>
+      Promise.all(
+        publications.map(({ subject, data, id }) => {
+          const carried = headers();
+          carried.set(HEADER.from, id);
+          return this.#js.publish(subject, data, { headers: carried, msgID: `${this.#subjects.namespace}:${id}`, timeout: PUBLISH_TIMEOUT_MS });
+        }),
+      ),
+    );
+  }
+
+  async verdicts(): Promise<readonly Verdict[]> {
+    const found: Verdict[] = [];
+    await this.#each(this.#subjects.streams.mailbox, this.#subjects.all.verdict, false, (message) => found.push(decode(message.data) as Verdict));
+    return found;
+  }
+
+  async appendVerdict(verdict: Verdict): Promise<void> {
+    await available(() => this.#js.publish(this.#subjects.verdict(verdict.partition), encode(verdict), { timeout: PUBLISH_TIMEOUT_MS }));
+  }
+
+  async sentMarks(): Promise<SentMarks> {
+    const frames = new Map<string, EffectNumber>();
+    const events = new Map<string, EffectNumber>();
+    const deadLetters = new Map<string, EffectNumber>();
+    const { streams, all, parseStored } = this.#subjects;
+    const collect = (marks: Map<string, EffectNumber>) => (message: JsMsg) => {
+      for (const [from, number] of parseFrom(message.headers?.get(HEADER.from) ?? '')) raise(marks, String(from), number);
+    };
+    await Promise.all([
+      this.#each(streams.mailbox, all.frame, true, (message) => {
+        const to = parseStored(message.subject)?.partition;
+        for (const [from, number] of parseFrom(message.headers?.get(HEADER.from) ?? '')) raise(frames, `${from}>${to}`, number);
+      }),
+      this.#each(streams.event, all.event, true, collect(events)),
+      this.#each(streams.dead, all.dead, true, collect(deadLetters)),
+    ]);
+    return {
+      frames: (from, to) => frames.get(`${from}>${to}`),
+      events: (from) => events.get(String(from)),
+      deadLetters: (from) => deadLetters.get(String(from)),
+    };
+  }
+
+  /** The subjects of a partition's entries. */
+  #filter(partition: number): string[] {
+    return [this.#subjects.stored(partition), this.#subjects.frame(partition)];
+  }
+
+  async #open(stream: string, filter: string[], from: number, headersOnly: boolean): Promise<ConsumerMessages> {
+    const consumer = await this.#js.consumers.get(stream, {
+      filter_subjects: filter,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: from,
+      ...(headersOnly ? { headers_only: true } : {}),
+    });
+    return consumer.consume({ max_bytes: READ_AHEAD_BYTES });
+  }
+
+  /** Visits everything that a stream holds under a subject now. */
+  async #each(stream: string, filter: string, headersOnly: boolean, visit: (message: JsMsg) => void): Promise<void> {
+    const last = await this.#stored({ last_by_subj: filter }, stream);
+    if (last === undefined) return;
+    await available(async () => {
+      const messages = await this.#open(stream, [filter], 1, headersOnly);
+      try {
+        for await (const message of messages) {
+          visit(message);
+          if (message.seq >= last.seq) return;
+        }
+      } finally {
+        messages.stop();
+      }
+    });
+  }
+
+  async #stored(query: { seq: number } | { last_by_subj: string }, stream = this.#subjects.streams.mailbox) {
+    return available(async () => {
+      try {
+        return (await this.#jsm.streams.getMessage(stream, query)) ?? undefined;
+      } catch (error) {
+        if (error instanceof JetStreamApiError && error.code === MESSAGE_NOT_FOUND) return undefined;
+        throw error;
+      }
+    });
+  }
+}
+
+class JetStreamEntry implements LogEntry {
+  readonly seq: number;
+  readonly timeMs: number;
+  readonly subject: string;
+  readonly place: LogEntry['place'];
+  readonly data: Uint8Array;
+  readonly #headers: MsgHdrs | undefined;
+
+  constructor(message: JsMsg, place: LogEntry['place']) {
+    this.seq = message.seq;
+    this.timeMs = Math.floor(message.info.timestampNanos / 1e6);
+    this.subject = message.subject;
+    this.place = place;
+    this.data = message.data;
+    this.#headers = message.headers;
+  }
+
+  header(name: string): string | undefined {
+    return this.#headers?.has(name) === true ? this.#headers.get(name) : undefined;
+  }
+}
+
+/** Turns what the client throws into the codes of the port. */
+async function available<T>(attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (cause) {
+    if (cause instanceof BanyanError) throw cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    if (cause instanceof JetStreamApiError && FULL.has(cause.code)) throw new BanyanError('log.full', { message, cause });
+    throw new BanyanError('log.unavailable', { message, cause });
+  }
+}

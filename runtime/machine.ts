@@ -1,0 +1,145 @@
+/**
+ * A machine as the runtime uses it: a pure function from (snapshot, event) to (snapshot, actions).
+ * XState's `transition()` builds an inert actor on every call, which costs as much as the transition;
+ * one scope per machine does.
+ */
+import {
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  createActor,
+  createMachine,
+  type EventObject,
+} from 'xstate';
+import { decode, encode } from '../protocol/codec.ts';
+import { BanyanError } from '../protocol/errors.ts';
+
+/** An action as XState resolved it: built-ins carry their parameters, an author's own carry a function. */
+export interface ResolvedAction {
+  readonly type: string;
+  readonly info: unknown;
+  readonly params: unknown;
+  readonly exec: ((info: unknown, params: unknown) => void) | undefined;
+}
+
+/** A snapshot and the actions that led to it, not yet performed. */
+export interface Step {
+  readonly snapshot: AnyMachineSnapshot;
+  readonly actions: readonly ResolvedAction[];
+}
+
+/** What is stored of an actor: `[version, timeMs, status, value, context, history]`. */
+type StoredSnapshot = readonly [number, number, string, unknown, unknown, unknown];
+
+/** An always-loop or a self-raise that never ends is a bug of the machine, found after this many microsteps. */
+const MAX_MICROSTEPS = 10_000;
+
+export class Machine {
+  readonly #machine: AnyStateMachine;
+  readonly #version: number;
+  readonly #migrate:
+    | ((snapshot: { value: unknown; context: unknown }, from: number) => { value: unknown; context: unknown })
+    | undefined;
+  readonly #scope;
+  #actions: ResolvedAction[] = [];
+
+  constructor(
+    machine: AnyStateMachine,
+    version: number,
+    migrate?: (
+      snapshot: { value: unknown; context: unknown },
+      from: number,
+    ) => { value: unknown; context: unknown },
+  ) {
+    machine.options.maxIterations = Math.min(machine.options.maxIterations ?? MAX_MICROSTEPS, MAX_MICROSTEPS);
+    this.#machine = machine;
+    this.#version = version;
+    this.#migrate = migrate;
+    const self = createActor(createMachine({}));
+    this.#scope = {
+      self,
+      system: self.system,
+      id: '',
+      sessionId: '',
+      logger: () => {},
+      defer: () => {},
+      stopChild: () => {},
+      emit: () => {},
+      actionExecutor: (action: ResolvedAction) => {
+        this.#actions.push(action);
+      },
+      // oxlint-disable-next-line typescript/no-explicit-any -- XState's scope type is internal; these are the members it reads
+    } as any;
+  }
+
+  /** The state of an actor before its first message. */
+  initial(input: { readonly key: string }): Step {
+    return this.#step(() => this.#machine.getInitialSnapshot(this.#scope, input));
+  }
+
+  transition(snapshot: AnyMachineSnapshot, event: EventObject): Step {
+    return this.#step(() => this.#machine.transition(snapshot, event, this.#scope));
+  }
+
+  /** A turn's result is its bytes: what changes the live object later cannot change them (rule R4). */
+  encode(snapshot: AnyMachineSnapshot, timeMs: number): Uint8Array {
+    const history =
+      Object.keys(snapshot.historyValue).length === 0 ? null : historyOf(snapshot, this.#machine);
+    return encode([
+      this.#version,
+      timeMs,
+      snapshot.status,
+      snapshot.value,
+      snapshot.context,
+      history,
+    ] satisfies StoredSnapshot);
+  }
+
+  /** Throws `snapshot.version` for a newer or unmigratable one, `snapshot.migration` when `migrate` throws. */
+  decode(bytes: Uint8Array): { snapshot: AnyMachineSnapshot; timeMs: number } {
+    const [version, timeMs, status, value, context, history] = decode(bytes) as StoredSnapshot;
+    let current = { value, context };
+    if (version !== this.#version) {
+      if (version > this.#version || this.#migrate === undefined) {
+        throw new BanyanError('snapshot.version', {
+          message: `The stored state has version ${version}, the actor ${this.#version}.`,
+        });
+      }
+      try {
+        current = this.#migrate(current, version);
+      } catch (cause) {
+        throw new BanyanError('snapshot.migration', { message: `migrate() threw: ${String(cause)}`, cause });
+      }
+    }
+    const persisted = {
+      status,
+      value: current.value,
+      context: current.context,
+      historyValue: history ?? {},
+      children: {},
+    };
+    try {
+      return {
+        snapshot: this.#machine.restoreSnapshot(persisted as never, this.#scope) as AnyMachineSnapshot,
+        timeMs,
+      };
+    } catch (cause) {
+      throw new BanyanError('snapshot.version', {
+        message: `The stored state does not fit the machine: ${String(cause)}`,
+        cause,
+      });
+    }
+  }
+
+  #step(run: () => AnyMachineSnapshot): Step {
+    this.#actions = [];
+    const snapshot = run();
+    const actions = this.#actions;
+    this.#actions = [];
+    if (snapshot.status === 'error') throw (snapshot as { error?: unknown }).error;
+    return { snapshot, actions };
+  }
+}
+
+function historyOf(snapshot: AnyMachineSnapshot, machine: AnyStateMachine): unknown {
+  return (machine.getPersistedSnapshot(snapshot) as { historyValue?: unknown }).historyValue;
+}

@@ -1,0 +1,135 @@
+/**
+ * Effects on their way (rule R10). A window commits with the effects that it made; they leave afterwards,
+ * and their row goes when all are acknowledged. After a crash the rows that are left are sent again, with
+ * the same numbers: receivers drop what they had.
+ */
+import type { Address } from '../protocol/address.ts';
+import { partitionOf } from '../protocol/partition-of.ts';
+import { decode, encode } from '../protocol/codec.ts';
+import { compareNumbers, type EffectNumber, encodeRecord, type FrameRecord } from '../protocol/frame.ts';
+import { buckets, positionName } from './keys.ts';
+import type { Publication, SentMarks } from './log.ts';
+import type { Overlay } from './overlay.ts';
+import type { Sender } from './sender.ts';
+
+/** What an outbox row holds of one effect. */
+type Stored =
+  | readonly [lane: 'frame', to: number, number: EffectNumber, record: Uint8Array]
+  | readonly [lane: 'event' | 'dead', subject: string, id: string, data: Uint8Array];
+
+/** Effects of one turn, encoded and ready: building them may throw, adding them may not. */
+export type Prepared = { readonly number: EffectNumber; readonly stored: Stored };
+
+export class Outbox {
+  readonly #overlay: Overlay;
+  readonly #sender: Sender;
+  readonly #partition: number;
+  readonly #partitions: number;
+  readonly #sent: SentMarks | undefined;
+  readonly #onSettled: () => void;
+  #window: Stored[] = [];
+  #settled: string[] = [];
+
+  /** `sent` is given on a rebuild: what the streams already hold is not sent again. */
+  constructor(
+    overlay: Overlay,
+    sender: Sender,
+    partition: number,
+    partitions: number,
+    sent: SentMarks | undefined,
+    onSettled: () => void,
+  ) {
+    this.#overlay = overlay;
+    this.#sender = sender;
+    this.#partition = partition;
+    this.#partitions = partitions;
+    this.#sent = sent;
+    this.#onSettled = onSettled;
+  }
+
+  /** Throws `address.invalid` and the `message.*` codes for what no receiver would take. */
+  prepareTell(
+    number: EffectNumber,
+    record: Omit<FrameRecord, 'from' | 'kind'>,
+    kind: FrameRecord['kind'] = 'tell',
+  ): Prepared {
+    const to = partitionOfAddress(record.to, this.#partitions);
+    const bytes = encodeRecord({ ...record, kind, from: { partition: this.#partition, number } });
+    return { number, stored: ['frame', to, number, bytes] };
+  }
+
+  preparePublication(lane: 'event' | 'dead', number: EffectNumber, subject: string, body: object): Prepared {
+    return { number, stored: [lane, subject, `${this.#partition}.${number.join('.')}`, encode(body)] };
+  }
+
+  add({ number, stored }: Prepared): void {
+    if (!this.#wasSent(number, stored)) this.#window.push(stored);
+  }
+
+  /** Writes the window's effects into the row that is named after its last entry. Call within the window. */
+  save(lastEntry: number): void {
+    this.tidy();
+    if (this.#window.length > 0) this.#overlay.put(buckets.outbox(this.#partition), positionName(lastEntry, 0), encode(this.#window));
+  }
+
+  /** Deletes the rows whose effects were all acknowledged. */
+  tidy(): void {
+    for (const name of this.#settled.splice(0)) this.#overlay.delete(buckets.outbox(this.#partition), name);
+  }
+
+  /** Sends what {@link save} wrote. Call after the window has committed. */
+  release(lastEntry: number): void {
+    const effects = this.#window;
+    this.#window = [];
+    this.#send(effects, positionName(lastEntry, 0));
+  }
+
+  /** Drops what was not committed. */
+  drop(): void {
+    this.#window = [];
+  }
+
+  /** After a restart: sends every row that is left, oldest first. */
+  resume(): void {
+    for (const [name, bytes] of this.#overlay.range(buckets.outbox(this.#partition), {})) {
+      this.#send(decode(bytes) as Stored[], name);
+    }
+  }
+
+  #send(effects: readonly Stored[], row: string): void {
+    let left = effects.length;
+    const done = (): void => {
+      if (--left > 0) return;
+      this.#settled.push(row);
+      this.#onSettled();
+    };
+    for (const effect of effects) {
+      if (effect[0] === 'frame') {
+        const [, to, number, record] = effect;
+        this.#sender.send(to, { record, from: { partition: this.#partition, number } }, done);
+      } else {
+        const [lane, subject, id, data] = effect;
+        const publication: Publication = { subject, id, data };
+        if (lane === 'event') this.#sender.publishEvent(publication, done);
+        else this.#sender.publishDeadLetter(publication, done);
+      }
+    }
+  }
+
+  #wasSent(number: EffectNumber, stored: Stored): boolean {
+    if (this.#sent === undefined) return false;
+    const mark =
+      stored[0] === 'frame'
+        ? this.#sent.frames(this.#partition, stored[1])
+        : stored[0] === 'event'
+          ? this.#sent.events(this.#partition)
+          : this.#sent.deadLetters(this.#partition);
+    return mark !== undefined && compareNumbers(number, mark) <= 0;
+  }
+}
+
+/** The partition of an address; addresses are validated where they are made. */
+export function partitionOfAddress(address: Address, partitions: number): number {
+  const slash = address.indexOf('/');
+  return partitionOf(address.slice(0, slash), address.slice(slash + 1), partitions);
+}

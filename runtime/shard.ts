@@ -1,0 +1,399 @@
+/**
+ * A shard: some partitions of the log, their state, and everything that moves them. It knows the world
+ * through its four ports only, so that the same code runs in a worker thread and in a simulation.
+ */
+import { LIMITS } from '../config/limits.ts';
+import type { Address } from '../protocol/address.ts';
+import { BanyanError, toBanyanError, type WireError } from '../protocol/errors.ts';
+import type { Subjects } from '../protocol/subjects.ts';
+import { type ActorEntry, describeActors } from './actor-list.ts';
+import { type Cell, Cells } from './cells.ts';
+import type { Clock } from './clock.ts';
+import type { ContentStore } from './content-store.ts';
+import { Delivery } from './deliver.ts';
+import type { Log, LogReader, LogState, SentMarks } from './log.ts';
+import { Outbox, partitionOfAddress } from './outbox.ts';
+import { Overlay } from './overlay.ts';
+import { type Answer, type ObservedTurn, Partition, readCursor } from './partition.ts';
+import { runQuery } from './queries.ts';
+import type { Randomness } from './randomness.ts';
+import { Sender } from './sender.ts';
+import type { Store } from './store.ts';
+import type { System } from './system.ts';
+import { TaskRunner } from './tasks.ts';
+import { TimerService } from './timers.ts';
+
+export interface ShardParts {
+  readonly node: string;
+  readonly system: System;
+  readonly subjects: Subjects;
+  /** All partitions of the namespace, and those that are ours. */
+  readonly partitions: { readonly count: number; readonly owned: readonly number[] };
+  readonly log: Log;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly content: ContentStore;
+  /** Publishes an answer; at most once. */
+  readonly answer: (answer: Answer) => void;
+  /** An ask to an actor anywhere, for tasks. */
+  readonly ask: (address: string, query: string, input?: object) => Promise<unknown>;
+  readonly beacon: (partition: number, seq: number, index: number) => void;
+  readonly idle: () => void;
+  readonly onTurn?: (turn: ObservedTurn) => void;
+  /** The shard is of no use any more: an environment fault, or a store that failed. */
+  readonly onFault: (fault: unknown) => void;
+  readonly report: (level: 'info' | 'warn' | 'error', message: string, details: object) => void;
+}
+
+/** What a partition is doing. `stopped` waits for an operator; the error says what can be done. */
+export interface PartitionStatus {
+  readonly id: number;
+  readonly status: 'opening' | 'catching-up' | 'ready' | 'stopped';
+  readonly cursor: { readonly seq: number; readonly index: number } | undefined;
+  readonly error: WireError | undefined;
+}
+
+interface Slot {
+  readonly partition: Partition;
+  readonly outbox: Outbox;
+  status: PartitionStatus['status'];
+  error: BanyanError | undefined;
+  reader: LogReader | undefined;
+  /** Where the log ended when the partition was opened: from here on it is caught up. */
+  end: number;
+  waiting: (() => void)[];
+}
+
+/** The store's key for the identity of the log that its state comes from. */
+const LOG_IDENTITY = 'log';
+const RETRY_MS = 250;
+const WATCH_MS = 5_000;
+const TIDY_MS = 200;
+
+export class Shard {
+  readonly #parts: ShardParts;
+  readonly #overlay: Overlay;
+  readonly #cells: Cells;
+  readonly #sender: Sender;
+  readonly #timers: TimerService;
+  readonly #tasks: TaskRunner;
+  readonly #delivery: Delivery;
+  readonly #slots = new Map<number, Slot>();
+  #stopped = false;
+  #tidying = false;
+  #cancelWatch: (() => void) | undefined;
+
+  constructor(parts: ShardParts) {
+    const { store, log, clock, randomness, system } = parts;
+    this.#parts = parts;
+    this.#overlay = new Overlay(store);
+    this.#cells = new Cells(system, this.#overlay, LIMITS.residentActorsPerShard);
+    this.#sender = new Sender(log, clock, randomness, (error) => parts.report('warn', 'The broker does not take what we send; it will be repeated.', { error: error.toWire() }));
+    this.#timers = new TimerService(clock, this.#sender);
+    this.#tasks = new TaskRunner(
+      {
+        node: parts.node,
+        partitions: parts.partitions.count,
+        content: parts.content,
+        ask: parts.ask,
+        handler: (address, name) => system.kinds.get(address.slice(0, address.indexOf('/')))?.definition.tasks?.[name],
+      },
+      this.#sender,
+    );
+    this.#delivery = new Delivery({
+      clock,
+      overlay: this.#overlay,
+      mayTurn: () => this.#sender.unacknowledged < LIMITS.unacknowledgedEffects,
+      onCommitted: (partition, answers) => this.#committed(partition, answers),
+      onFault: (fault) => this.#fail(fault),
+      onIdle: parts.idle,
+    });
+  }
+
+  /** Opens every partition and starts reading. Resolves once each is reading or has stopped with its reason. */
+  async start(): Promise<void> {
+    const { partitions, log } = this.#parts;
+    const [state, verdicts] = await Promise.all([this.#patiently(() => log.state()), this.#patiently(() => log.verdicts())]);
+    this.#bindStore(state.identity);
+    const rebuild = state.lastSeq > 0 && partitions.owned.some((id) => readCursor(this.#overlay, id) === undefined);
+    const sent: SentMarks | undefined = rebuild ? await this.#patiently(() => log.sentMarks()) : undefined;
+    for (const id of partitions.owned) {
+      const outbox = new Outbox(this.#overlay, this.#sender, id, partitions.count, sent, () => this.#settled());
+      const partition = new Partition({
+        id,
+        overlay: this.#overlay,
+        cells: this.#cells,
+        outbox,
+        subjects: this.#parts.subjects,
+        verdicts: verdicts.filter((verdict) => verdict.partition === id),
+        beacon: this.#parts.beacon,
+        ...(this.#parts.onTurn === undefined ? {} : { onTurn: this.#parts.onTurn }),
+      });
+      this.#slots.set(id, { partition, outbox, status: 'opening', error: undefined, reader: undefined, end: 0, waiting: [] });
+    }
+    await Promise.all([...this.#slots.values()].map((slot) => this.#open(slot, state)));
+    this.#tidy();
+    this.#watch(0);
+  }
+
+  /** Stops turning at once, lets what has left be acknowledged for at most `graceMs`, and closes the store. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopped = true;
+    this.#cancelWatch?.();
+    this.#timers.stop();
+    this.#tasks.stop();
+    this.#delivery.stop();
+    await Promise.all([...this.#slots.values()].map((slot) => slot.reader?.stop()));
+    await new Promise<void>((resolve) => {
+      const cancel = this.#parts.clock.setTimer(graceMs, resolve);
+      void this.#sender.idle().then(() => {
+        cancel();
+        resolve();
+      });
+    });
+    this.#sender.stop();
+    this.#tidy();
+    await this.#parts.store.close();
+  }
+
+  owns(address: Address): boolean {
+    return this.#slots.has(partitionOfAddress(address, this.#parts.partitions.count));
+  }
+
+  /**
+   * Answers from committed state (rule R12). `after` waits until that entry was applied: read your writes.
+   * Throws `partition.unavailable` while the partition cannot vouch for being current.
+   */
+  async ask(address: Address, query: string, input: Record<string, unknown>, after?: number): Promise<{ value: unknown; cursor: { seq: number; index: number } }> {
+    const slot = this.#ready(address);
+    while (after !== undefined && slot.partition.position < after) {
+      await new Promise<void>((resolve) => slot.waiting.push(resolve));
+      this.#ready(address);
+    }
+    const value = runQuery(this.#cell(address, slot), this.#parts.store, query, input);
+    return { value, cursor: { seq: slot.partition.cursor?.seq ?? 0, index: slot.partition.cursor?.index ?? 0 } };
+  }
+
+  /** The kept answer to a call that was repeated with the same id, in an array of one. */
+  result(address: Address, id: string): [unknown] | undefined {
+    return this.#ready(address).partition.result(id) as [unknown] | undefined;
+  }
+
+  /** Drops an actor's memory; its next turn starts from the stored state. */
+  restart(address: Address): void {
+    this.#cells.restart(address);
+  }
+
+  /** The actors of this shard, in order of partition and address. */
+  actors(filter: { kind?: string | undefined; after?: string | undefined; limit: number }): ActorEntry[] {
+    return describeActors([...this.#slots.values()].map(({ partition }) => partition), this.#cells, this.#parts.store, filter);
+  }
+
+  partitionStatus(): PartitionStatus[] {
+    return [...this.#slots.values()].map(({ partition, status, error }) => ({
+      id: partition.id,
+      status,
+      cursor: partition.cursor === undefined ? undefined : { seq: partition.cursor.seq, index: partition.cursor.index },
+      error: error?.toWire(),
+    }));
+  }
+
+  /** What is still to do: all zero means that nothing moves until somebody sends something or time passes. */
+  work(): { queued: number; unacknowledged: number; tasks: number; timers: number; resident: number } {
+    return {
+      queued: this.#delivery.queued,
+      unacknowledged: this.#sender.unacknowledged,
+      tasks: this.#tasks.size,
+      timers: this.#timers.size,
+      resident: this.#cells.size,
+    };
+  }
+
+  counters(): { turns: number; duplicates: number; deadLetters: number; parked: number } {
+    const sum = { turns: 0, duplicates: 0, deadLetters: 0, parked: 0 };
+    for (const { partition } of this.#slots.values()) {
+      for (const name of ['turns', 'duplicates', 'deadLetters', 'parked'] as const) sum[name] += partition.counters[name];
+    }
+    return sum;
+  }
+
+  /** The connection was lost and is back: nothing that was read since can be trusted to be complete. */
+  reconnected(): void {
+    for (const slot of this.#slots.values()) void slot.reader?.stop();
+  }
+
+  /** The store remembers which log it belongs to (rule R9). */
+  #bindStore(identity: string): void {
+    if (this.#parts.store.get(LOG_IDENTITY) === undefined) this.#parts.store.commit([[LOG_IDENTITY, Buffer.from(identity)]]);
+  }
+
+  async #open(slot: Slot, state: LogState): Promise<void> {
+    try {
+      await this.#verify(slot, state);
+      slot.end = await this.#patiently(() => this.#parts.log.end(slot.partition.id));
+      slot.partition.markOpened();
+      slot.status = 'catching-up';
+      slot.outbox.resume();
+      this.#checkCaughtUp(slot);
+      void this.#read(slot);
+    } catch (error) {
+      this.#stopSlot(slot, toBanyanError(error));
+    }
+  }
+
+  /** R9: the entry at our cursor must still be the one that we applied. */
+  async #verify(slot: Slot, state: LogState): Promise<void> {
+    const { cursor } = slot.partition;
+    const bound = Buffer.from(this.#parts.store.get(LOG_IDENTITY) ?? []).toString();
+    if (bound !== state.identity) throw new BanyanError('log.foreign', { message: `The local state belongs to the log ${bound}, the broker holds ${state.identity}.` });
+    if (cursor === undefined) {
+      if (state.firstSeq > 1 && !slot.partition.wasOpened) throw new BanyanError('log.truncated', { message: `The log begins at entry ${state.firstSeq}; without local state it cannot be replayed from the start.` });
+      return;
+    }
+    const hash = await this.#patiently(() => this.#parts.log.hashAt(cursor.seq));
+    if (hash !== cursor.hash) {
+      throw new BanyanError('log.truncated', {
+        message: `Partition ${slot.partition.id} has applied entry ${cursor.seq}, which the log ${hash === undefined ? 'no longer holds' : 'holds with another content'}.`,
+      });
+    }
+  }
+
+  async #read(slot: Slot): Promise<void> {
+    const { partition } = slot;
+    while (!this.#stopped && slot.status !== 'stopped') {
+      try {
+        slot.reader = this.#parts.log.read(partition.id, partition.position);
+        for await (const entry of slot.reader.entries) await this.#delivery.receive(partition, entry);
+      } catch (error) {
+        this.#parts.report('warn', 'Reading a partition was interrupted; it starts again.', { partition: partition.id, error: toBanyanError(error).toWire() });
+        await this.#pause(RETRY_MS);
+      }
+      if (this.#stopped) return;
+      this.#delivery.forget(partition);
+      try {
+        await this.#verify(slot, await this.#patiently(() => this.#parts.log.state()));
+      } catch (error) {
+        this.#stopSlot(slot, toBanyanError(error));
+      }
+    }
+  }
+
+  #committed(partition: Partition, answers: readonly Answer[]): void {
+    const slot = this.#slots.get(partition.id) as Slot;
+    for (const answer of answers) this.#parts.answer(answer);
+    const timers = partition.timers.drainChanged();
+    const started = partition.tasks.drainStarted();
+    if (slot.status === 'ready') {
+      for (const { address, name } of timers) this.#timers.follow(partition.id, address, name, partition.timers.read(address, name));
+      for (const [id, row] of started) this.#tasks.run(partition.id, id, row);
+    }
+    this.#checkCaughtUp(slot);
+    for (const resolve of slot.waiting.splice(0)) resolve();
+  }
+
+  /** R7: timers are armed and tasks started only by an owner that has read everything there was. */
+  #checkCaughtUp(slot: Slot): void {
+    const { partition } = slot;
+    if (slot.status !== 'catching-up' || partition.position < slot.end) return;
+    slot.status = 'ready';
+    for (const { address, name } of partition.timers.all()) this.#timers.follow(partition.id, address, name, partition.timers.read(address, name));
+    for (const [id, row] of partition.tasks.pending()) this.#tasks.run(partition.id, id, row);
+    for (const resolve of slot.waiting.splice(0)) resolve();
+  }
+
+  #ready(address: Address): Slot {
+    const slot = this.#slots.get(partitionOfAddress(address, this.#parts.partitions.count));
+    if (slot?.status === 'ready') return slot;
+    if (slot?.error !== undefined) throw slot.error;
+    throw new BanyanError('partition.unavailable', { retryAfterMs: 500 });
+  }
+
+  #cell(address: Address, slot: Slot): Cell {
+    return this.#cells.load(address, slot.partition.id);
+  }
+
+  #stopSlot(slot: Slot, error: BanyanError): void {
+    slot.status = 'stopped';
+    slot.error = error;
+    void slot.reader?.stop();
+    this.#delivery.forget(slot.partition);
+    for (const resolve of slot.waiting.splice(0)) resolve();
+    this.#parts.report('error', `Partition ${slot.partition.id} has stopped: ${error.message}`, { partition: slot.partition.id, error: error.toWire() });
+  }
+
+  #fail(fault: unknown): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#cancelWatch?.();
+    this.#timers.stop();
+    this.#tasks.stop();
+    this.#sender.stop();
+    for (const slot of this.#slots.values()) void slot.reader?.stop();
+    this.#parts.onFault(fault);
+  }
+
+  /** Acknowledged outbox rows go with the next window, or by themselves when nothing happens. */
+  #settled(): void {
+    this.#delivery.wake();
+    if (this.#tidying || this.#stopped) return;
+    this.#tidying = true;
+    this.#parts.clock.setTimer(TIDY_MS, () => {
+      this.#tidying = false;
+      if (!this.#stopped) this.#tidy();
+    });
+  }
+
+  #tidy(): void {
+    try {
+      for (const { outbox } of this.#slots.values()) outbox.tidy();
+      this.#overlay.flush();
+    } catch (fault) {
+      this.#fail(fault);
+    }
+  }
+
+  /** Consumers can stall without a word: a partition whose log has grown while its cursor stood is read anew. */
+  #watch(lastSeq: number): void {
+    this.#cancelWatch = this.#parts.clock.setTimer(WATCH_MS, () => void this.#checkProgress(lastSeq));
+  }
+
+  async #checkProgress(lastSeq: number): Promise<void> {
+    let seen = lastSeq;
+    try {
+      const before = new Map([...this.#slots.values()].map((slot) => [slot, slot.partition.position]));
+      const state = await this.#parts.log.state();
+      if (state.lastSeq > lastSeq && this.#delivery.queued === 0) {
+        await this.#pause(RETRY_MS);
+        for (const [slot, position] of before) {
+          if (slot.status === 'stopped' || slot.partition.position !== position) continue;
+          const end = await this.#parts.log.end(slot.partition.id);
+          if (end <= position || end > state.lastSeq || slot.partition.position !== position || this.#delivery.queued > 0) continue;
+          this.#parts.report('warn', 'A partition made no progress; it is read anew.', { partition: slot.partition.id, position, end });
+          await slot.reader?.stop();
+        }
+      }
+      seen = this.#delivery.queued === 0 ? state.lastSeq : lastSeq;
+    } catch {
+      // The broker is away: the next look will tell.
+    }
+    if (!this.#stopped) this.#watch(seen);
+  }
+
+  /** Waits for the broker as long as it takes. */
+  async #patiently<T>(attempt: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        const known = toBanyanError(error);
+        if (!known.recoverable || this.#stopped) throw known;
+        await this.#pause(RETRY_MS);
+      }
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#parts.clock.setTimer(ms, resolve));
+  }
+}

@@ -1,0 +1,386 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_BACKOFF } from './backoff.ts';
+import type { ChildFacts, ExitReason, RestartType } from './child-spec.ts';
+import { decide } from './strategy.ts';
+import {
+  type Action,
+  type Strategy,
+  type SupervisorEvent,
+  type SupervisorState,
+  newSupervisor,
+} from './supervisor-state.ts';
+
+const crash: ExitReason = { kind: 'error', error: new Error('boom') };
+
+/** A world that does what decisions want when the test says so, and checks the order as it goes. */
+class World {
+  state: SupervisorState;
+  now = 0;
+  readonly log: string[] = [];
+  readonly actions: Action[] = [];
+  readonly starting = new Map<string, number>();
+  readonly up = new Map<string, number>();
+  readonly stopping = new Map<string, number>();
+  readonly timers: number[] = [];
+
+  constructor(strategy: Strategy, children: readonly (string | ChildFacts)[], max = 3) {
+    this.state = newSupervisor({
+      id: 'root',
+      strategy,
+      intensity: { max, windowMs: 1000 },
+      backoff: DEFAULT_BACKOFF,
+      children: children.map((child) => (typeof child === 'string' ? facts(child) : child)),
+    });
+  }
+
+  send(event: SupervisorEvent): void {
+    const { state, actions } = decide(this.state, event, this.now);
+    this.state = state;
+    for (const action of actions) this.take(action);
+  }
+
+  private take(action: Action): void {
+    this.actions.push(action);
+    if (action.type === 'start') {
+      expect(this.alive(action.id), `${action.id} has one incarnation at a time`).toBe(false);
+      this.starting.set(action.id, action.incarnation);
+      this.log.push(`+${action.id}`);
+    } else if (action.type === 'stop') {
+      expect(this.alive(action.id), `${action.id} is alive when it is stopped`).toBe(true);
+      this.starting.delete(action.id);
+      this.up.delete(action.id);
+      this.stopping.set(action.id, action.incarnation);
+      this.log.push(`-${action.id}`);
+    } else if (action.type === 'restartLater') this.timers.push(action.timer);
+    else if (action.type === 'giveUp' || action.type === 'exit' || action.type === 'ready')
+      this.log.push(action.type);
+  }
+
+  alive(id: string): boolean {
+    return this.starting.has(id) || this.up.has(id) || this.stopping.has(id);
+  }
+
+  finishStart(id: string, error?: Error): void {
+    const incarnation = this.starting.get(id) ?? 0;
+    this.starting.delete(id);
+    if (error === undefined) {
+      this.up.set(id, incarnation);
+      this.send({ type: 'child.started', id, incarnation });
+    } else this.send({ type: 'child.startFailed', id, incarnation, error, random: 0 });
+  }
+
+  finishStop(id: string): void {
+    this.exit(id, this.stopping, { kind: 'shutdown' });
+  }
+
+  crash(id: string, reason = crash): void {
+    this.exit(id, this.up, reason);
+  }
+
+  fire(timer = this.timers.shift()): void {
+    if (timer !== undefined) this.send({ type: 'restart.due', timer });
+  }
+
+  /** Lets everything under way succeed until nothing is. */
+  settle(): this {
+    for (;;) {
+      const [start] = this.starting.keys();
+      const [stop] = this.stopping.keys();
+      if (stop !== undefined) this.finishStop(stop);
+      else if (start !== undefined) this.finishStart(start);
+      else if (this.timers.length > 0) this.fire();
+      else return this;
+    }
+  }
+
+  boot(): this {
+    this.send({ type: 'boot' });
+    this.settle();
+    this.log.length = 0;
+    return this;
+  }
+
+  private exit(id: string, from: Map<string, number>, reason: ExitReason): void {
+    const incarnation = from.get(id) ?? 0;
+    from.delete(id);
+    this.send({ type: 'child.exited', id, incarnation, reason, random: 0 });
+  }
+}
+
+function facts(id: string, restart: RestartType = 'permanent'): ChildFacts {
+  return { id, type: 'worker', restart, shutdownMs: 100 };
+}
+
+describe('starting and stopping', () => {
+  test('children start from left to right, each after the one before is up', () => {
+    const world = new World('one_for_one', ['a', 'b', 'c']);
+    world.send({ type: 'boot' });
+    expect(world.log).toEqual(['+a']);
+    world.finishStart('a');
+    world.settle();
+    expect(world.log).toEqual(['+a', '+b', '+c', 'ready']);
+  });
+
+  test('children stop from right to left, each after the one before is down', () => {
+    const world = new World('one_for_one', ['a', 'b', 'c']).boot();
+    world.send({ type: 'stop' });
+    expect(world.log).toEqual(['-c']);
+    world.settle();
+    expect(world.log).toEqual(['-c', '-b', '-a', 'exit']);
+    expect(world.state.exitReason?.kind).toBe('shutdown');
+  });
+
+  test('a declared child that cannot start ends the supervisor, in reverse order', () => {
+    const world = new World('one_for_one', ['a', 'b', 'c']);
+    world.send({ type: 'boot' });
+    world.finishStart('a');
+    world.finishStart('b', new Error('no'));
+    world.settle();
+    expect(world.log).toEqual(['+a', '+b', '-a', 'exit']);
+    expect(world.state.exitReason).toEqual({ kind: 'error', error: new Error('no') });
+  });
+
+  test('a supervisor without children is ready at once, and stops at once', () => {
+    const world = new World('one_for_all', []);
+    world.send({ type: 'boot' });
+    world.send({ type: 'stop' });
+    expect(world.log).toEqual(['ready', 'exit']);
+  });
+
+  test('killing takes everybody at once', () => {
+    const world = new World('rest_for_one', ['a', 'b']).boot();
+    world.send({ type: 'kill' });
+    expect(
+      world.actions.filter((action) => action.type === 'stop').map((action) => action.shutdownMs),
+    ).toEqual([0, 0]);
+    world.settle();
+    expect(world.state.exitReason?.kind).toBe('killed');
+  });
+});
+
+describe('strategies', () => {
+  const restarts: readonly (readonly [Strategy, readonly string[]])[] = [
+    ['one_for_one', ['+b']],
+    ['one_for_all', ['-c', '-a', '+a', '+b', '+c']],
+    ['rest_for_one', ['-c', '+b', '+c']],
+  ];
+  test.each(restarts)(
+    '%s restarts those affected, stopping in reverse and starting in order',
+    (strategy, order) => {
+      const world = new World(strategy, ['a', 'b', 'c']).boot();
+      world.crash('b');
+      world.settle();
+      expect(world.log).toEqual(order);
+      expect([...world.up.keys()].sort()).toEqual(['a', 'b', 'c']);
+    },
+  );
+
+  test('one_for_one: a child that backs off or is slow to start holds nobody up', () => {
+    const world = new World('one_for_one', ['a', 'b', 'c']).boot();
+    world.crash('a');
+    world.crash('b');
+    world.fire(world.timers.pop());
+    expect(world.log).toEqual(['+b']);
+    world.fire();
+    expect(world.log).toEqual(['+b', '+a']);
+  });
+
+  test('one_for_all: nothing starts before the back-off is over and all are down', () => {
+    const world = new World('one_for_all', ['a', 'b']).boot();
+    world.crash('a');
+    world.fire();
+    expect(world.log).toEqual(['-b']);
+    world.finishStop('b');
+    expect(world.log).toEqual(['-b', '+a']);
+  });
+
+  test('a second failure while a group restarts dooms those already up again', () => {
+    const world = new World('one_for_all', ['a', 'b', 'c']).boot();
+    world.crash('b');
+    world.finishStop('c');
+    world.finishStop('a');
+    world.fire();
+    world.finishStart('a');
+    world.finishStart('b', new Error('no'));
+    world.settle();
+    expect(world.log).toEqual(['-c', '-a', '+a', '+b', '-a', '+a', '+b', '+c']);
+  });
+
+  test('a sibling that ends while its group is being stopped costs no restart', () => {
+    const world = new World('one_for_all', ['a', 'b', 'c'], 1).boot();
+    world.crash('c');
+    world.crash('a');
+    world.settle();
+    expect(world.log).toEqual(['-b', '+a', '+b', '+c']);
+  });
+});
+
+describe('restart types', () => {
+  const ends: readonly (readonly [RestartType, ExitReason['kind'], boolean])[] = [
+    ['permanent', 'normal', true],
+    ['permanent', 'error', true],
+    ['transient', 'normal', false],
+    ['transient', 'shutdown', false],
+    ['transient', 'error', true],
+    ['transient', 'killed', true],
+    ['temporary', 'error', false],
+  ];
+  test.each(ends)('%s after %s: restarted %s', (restart, kind, returns) => {
+    const world = new World('one_for_one', [facts('a', restart)]).boot();
+    world.crash('a', { kind });
+    world.settle();
+    expect(world.up.has('a')).toBe(returns);
+    expect(world.state.children.length).toBe(restart === 'temporary' ? 0 : 1);
+  });
+
+  test("a group's restart does not bring temporary members back", () => {
+    const world = new World('one_for_all', ['a', facts('t', 'temporary'), 'c']).boot();
+    world.crash('a');
+    world.settle();
+    expect(world.log).toEqual(['-c', '-t', '+a', '+c']);
+  });
+});
+
+describe('intensity', () => {
+  test('one failure too many stops everybody in reverse and ends with shutdown', () => {
+    const world = new World('one_for_one', ['a', 'b'], 1).boot();
+    world.crash('a');
+    world.settle();
+    world.crash('a');
+    world.settle();
+    expect(world.log).toEqual(['+a', 'giveUp', '-b', 'exit']);
+    expect(world.state.exitReason).toMatchObject({ kind: 'shutdown', error: crash.error });
+    expect(world.state.gaveUp).toBe(true);
+  });
+
+  test('failures that the window has forgotten do not add up', () => {
+    const world = new World('one_for_one', ['a'], 1).boot();
+    for (let round = 0; round < 5; round += 1) {
+      world.now += 1001;
+      world.crash('a');
+      world.settle();
+    }
+    expect(world.log).toEqual(['+a', '+a', '+a', '+a', '+a']);
+  });
+
+  test('a report about an earlier incarnation changes nothing', () => {
+    const world = new World('one_for_one', ['a']).boot();
+    world.crash('a');
+    world.settle();
+    const before = world.state;
+    world.send({ type: 'child.exited', id: 'a', incarnation: 1, reason: crash, random: 0 });
+    expect(world.state).toBe(before);
+  });
+});
+
+describe('laws over random schedules', () => {
+  const ids = ['a', 'b', 'c', 'd'];
+  const step = fc.record({
+    kind: fc.constantFrom('crash', 'start', 'failStart', 'stop', 'fire', 'fire', 'start'),
+    pick: fc.nat(7),
+    gapMs: fc.nat(300),
+  });
+  const schedules = fc.array(step, { maxLength: 80 });
+
+  const pickFrom = (keys: Iterable<string>, pick: number): string | undefined => {
+    const all = [...keys];
+    return all[pick % Math.max(1, all.length)];
+  };
+
+  function play(world: World, kind: string, pick: number): { readonly counted: boolean } {
+    if (kind === 'crash') {
+      const id = pickFrom(world.up.keys(), pick);
+      const doomed = world.state.children.find((child) => child.id === id)?.doomed ?? false;
+      if (id !== undefined) world.crash(id);
+      return { counted: id !== undefined && !doomed };
+    }
+    if (kind === 'stop') {
+      const id = pickFrom(world.stopping.keys(), pick);
+      if (id !== undefined) world.finishStop(id);
+    } else if (kind === 'fire') world.fire();
+    else {
+      const id = pickFrom(world.starting.keys(), pick);
+      const doomed = world.state.children.find((child) => child.id === id)?.doomed ?? false;
+      if (id !== undefined) world.finishStart(id, kind === 'failStart' ? new Error('no') : undefined);
+      return { counted: id !== undefined && kind === 'failStart' && !doomed };
+    }
+    return { counted: false };
+  }
+
+  test.each(['one_for_all', 'rest_for_one'] as const)(
+    '%s: starts see all on their left up, stops see all on their right down',
+    (strategy) => {
+      fc.assert(
+        fc.property(schedules, (schedule) => {
+          const world = new World(strategy, ids, 1000).boot();
+          const check = (): void => {
+            for (const action of world.actions.splice(0)) {
+              if (action.type !== 'start' && action.type !== 'stop') continue;
+              const index = ids.indexOf(action.id);
+              if (action.type === 'start') {
+                expect(world.stopping.size).toBe(0);
+                expect(ids.slice(0, index).every((id) => world.up.has(id))).toBe(true);
+              }
+              expect(ids.slice(index + 1).some((id) => world.alive(id))).toBe(false);
+            }
+          };
+          world.actions.length = 0;
+          for (const { kind, pick } of schedule) {
+            play(world, kind, pick);
+            check();
+          }
+          // Whatever happened, it comes to rest with everybody up.
+          world.settle();
+          expect([...world.up.keys()].sort()).toEqual(ids);
+        }),
+      );
+    },
+  );
+
+  test.each(['one_for_one', 'one_for_all', 'rest_for_one'] as const)(
+    '%s: gives up exactly when failures within the window exceed the limit',
+    (strategy) => {
+      fc.assert(
+        fc.property(schedules, fc.nat(4), (schedule, max) => {
+          const world = new World(strategy, ids, max).boot();
+          const failures: number[] = [];
+          for (const { kind, pick, gapMs } of schedule) {
+            world.now += gapMs;
+            if (play(world, kind, pick).counted) failures.push(world.now);
+            const tooMany =
+              failures.filter((time) => world.now - time <= 1000).length > max &&
+              failures.at(-1) === world.now;
+            expect(world.state.gaveUp).toBe(tooMany);
+            if (tooMany) break;
+          }
+          const { gaveUp } = world.state;
+          world.settle();
+          expect(world.state.phase).toBe(gaveUp ? 'stopped' : 'running');
+          expect(world.up.size).toBe(gaveUp ? 0 : ids.length);
+        }),
+      );
+    },
+  );
+
+  test.each(['one_for_one', 'one_for_all', 'rest_for_one'] as const)(
+    '%s: stopping at any moment stops from right to left and leaves nothing alive',
+    (strategy) => {
+      fc.assert(
+        fc.property(schedules, (schedule) => {
+          const world = new World(strategy, ids, 1000).boot();
+          for (const { kind, pick } of schedule) play(world, kind, pick);
+          world.log.length = 0;
+          world.send({ type: 'stop' });
+          world.settle();
+          const order = world.log
+            .filter((entry) => entry !== 'exit')
+            .map((entry) => ids.indexOf(entry.slice(1)));
+          expect(order).toEqual(order.toSorted((a, b) => b - a));
+          expect(world.log.at(-1)).toBe('exit');
+          expect(ids.some((id) => world.alive(id))).toBe(false);
+        }),
+      );
+    },
+  );
+});

@@ -31,26 +31,26 @@ export interface IntakeSettings {
 }
 
 export interface NodeSettings {
-  /** Concurrent collections. */
+  /** Concurrent collections, and batches of files read at a time, unless the machine reports another number. */
   readonly capacity: number;
-  /** Concurrent read tasks of one collection. */
-  readonly readers: number;
+  /** Batches that are being read or wait for intake's decision, per unit of capacity. */
+  readonly openBatchesFactor: number;
   /** Files of one read batch, and so of one `artifact.collected` message. */
   readonly batchFiles: number;
   /** UTF-8 bytes of content in one message; what does not fit goes by reference. */
   readonly batchContentBytes: number;
   /** Larger files are reported as unreadable (`too_large`), never truncated. */
   readonly fileMaxBytes: number;
-  /** Files that one target may yield; more are counted as `ignored`. */
+  /** Files that one target may yield; what is past it is counted as `ignored`. */
   readonly targetMaxFiles: number;
   /** Entries per page of a directory scan: bounds the rows one turn touches. */
   readonly scanPageFiles: number;
   /** When a recoverably refused or unreadable file is tried again, if nothing says otherwise. */
   readonly retryAfterMs: number;
-  /** Attempts at one file before it is given up until it changes. */
+  /** How often a long collection tells the orchestrator that it goes on. */
+  readonly progressMs: number;
+  /** Failed attempts at reading one file before it waits for the target's next collection. */
   readonly fileAttempts: number;
-  /** Failures of a scan or read task that one collection survives. */
-  readonly taskAttempts: number;
 }
 
 export interface OrchestratorSettings {
@@ -170,15 +170,15 @@ export const defaultPipelineSettings: PipelineSettings = {
   },
   node: {
     capacity: 3,
-    readers: 2,
+    openBatchesFactor: 4,
     batchFiles: 32,
     batchContentBytes: 200_000,
     fileMaxBytes: 32 * 1024 * 1024,
     targetMaxFiles: 100_000,
     scanPageFiles: 300,
     retryAfterMs: 5 * minute,
+    progressMs: minute,
     fileAttempts: 5,
-    taskAttempts: 3,
   },
   orchestrator: {
     intervalMs: hour,

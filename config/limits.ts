@@ -39,6 +39,8 @@ export const LIMITS = {
   nameChars: 64,
   /** Ids in headers: `Nats-Msg-Id`, `Banyan-Sender`, `Banyan-Correlation-Id`, in characters. */
   idChars: 256,
+  /** An id as the store keeps it, `<sender>:<kind>/<key>:<id>`, in UTF-8 bytes. */
+  storedIdBytes: 1024,
   /** Whole subjects, in characters; servers refuse them past about 4,000, we stay far below. */
   subjectChars: 512,
 
@@ -57,8 +59,8 @@ export const LIMITS = {
   windowBytes: 4 * MiB,
   /** Effects of one turn. */
   turnEffects: 10_000,
-  /** Row changes of one turn. */
-  turnRowChanges: 10_000,
+  /** Row changes of one turn: a checkpoint takes an actor's changes in one batch of at most 1,000. */
+  turnRowChanges: 900,
   /** Microsteps of one transition: more is a machine that raises events forever. */
   turnMicrosteps: 10_000,
   /** Effects that a partition may have committed but not yet seen acknowledged; past it turns wait. */
@@ -122,6 +124,11 @@ assertRelation(
   LIMITS.namespaceChars + LIMITS.kindChars + LIMITS.keyChars + LIMITS.nameChars + '.submit...'.length <=
     LIMITS.subjectChars,
   'the longest subject stays within what a server takes',
+);
+assertRelation(
+  // The store's key of a kept answer: partition, a timestamp and the id, with separators.
+  LIMITS.storedIdBytes + 64 <= LIMITS.lmdbKeyBytes,
+  'the longest id fits an LMDB key',
 );
 assertRelation(LIMITS.windowTurns >= LIMITS.frameRecords, 'a frame fits one window');
 assertRelation(LIMITS.unacknowledgedEffects >= LIMITS.turnEffects, 'one turn may fill the outbox at most');

@@ -73,13 +73,22 @@ export function decodeBody(
   contentType: string | undefined,
   limits: ScanLimits = BODY_LIMITS,
 ): MessageBody {
+  return checkMessage(decodeMap(bytes, contentType, limits));
+}
+
+/** Decodes a map from anywhere that need not be a message, such as the input of a query, as carefully. */
+export function decodeMap(
+  bytes: Uint8Array,
+  contentType: string | undefined,
+  limits: ScanLimits = BODY_LIMITS,
+): Record<string, unknown> {
   const encoding = encodingOf(contentType);
-  if (encoding === 'json') return checkMessage(decodeJson(bytes, limits));
+  if (encoding === 'json') return checkMap(decodeJson(bytes, limits));
   scan(bytes, limits);
   const first = bytes[0] as number;
   const isMap = (first >= 0x80 && first < 0x90) || first === 0xde || first === 0xdf;
   if (!isMap) throw new BanyanError('message.malformed', { message: 'The message body is not a map.' });
-  return checkMessage(foreign.unpack(bytes));
+  return checkMap(foreign.unpack(bytes));
 }
 
 const MSGPACK_CONTENT_TYPES: ReadonlySet<string> = new Set([
@@ -99,10 +108,14 @@ function encodingOf(contentType: string | undefined): 'json' | 'msgpack' {
   });
 }
 
-function checkMessage(value: unknown): MessageBody {
+function checkMap(value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Date) {
     throw new BanyanError('message.malformed', { message: 'The message body is not a map.' });
   }
+  return value as Record<string, unknown>;
+}
+
+function checkMessage(value: Record<string, unknown>): MessageBody {
   // Own, so that a type cannot come from anywhere but the body.
   const type: unknown = Object.hasOwn(value, 'type') ? (value as { type: unknown }).type : undefined;
   if (typeof type !== 'string' || type.length === 0 || type.length > LIMITS.messageTypeChars) {

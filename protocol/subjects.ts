@@ -61,6 +61,8 @@ export function subjectsOf(namespace: string) {
     dead: (address: Address) => `${deadPrefix}${tokens(address)}`,
     /** Dead letters that name no actor, because they could not be decoded. */
     deadUnknown: `${deadPrefix}_._`,
+    /** Tombstones of dead letters that were replayed or dropped. */
+    deadSettled: `${deadPrefix}_.settled`,
     /** The runtime's own frames for one partition. */
     frame: (partition: number) => framePrefix + index(partition),
     /** Decisions about entries that stop a partition (rule R8). */

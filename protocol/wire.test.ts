@@ -71,20 +71,26 @@ test('the documented tree is a tree reply', () => {
   expect(treeReplySchema.safeParse(wrong).success).toBe(false);
 });
 
-test('a dead letter keeps the message, or its bytes when it could not be decoded', () => {
-  const letter = {
+test('a dead letter says what was wrong with which entry, and keeps the bytes and what they decode to', () => {
+  const undecodable = {
     type: 'dead-letter',
-    id: '3.17.0',
+    id: '3.17.0.0',
     to: null,
     at: 1,
     partition: 3,
     entry: 17,
     index: 0,
+    subject: 'banyan.log.3.counter.a',
+    internal: false,
     error: new BanyanError('message.malformed').toWire(),
     body: Uint8Array.of(0xc1),
   };
-  expect(deadLetterSchema.parse(letter)).toEqual(letter);
-  expect(deadLetterSchema.safeParse({ ...letter, body: 'text' }).success).toBe(false);
+  expect(deadLetterSchema.parse(undecodable)).toEqual(undecodable);
+  const decoded = { ...undecodable, to: 'counter/a', message: { type: 'add' }, stack: 'Error', sender: 'counter/b' };
+  expect(deadLetterSchema.parse(decoded)).toEqual(decoded);
+  const { body: _, ...without } = undecodable;
+  expect(deadLetterSchema.safeParse(without).success).toBe(false);
+  expect(deadLetterSchema.safeParse({ ...undecodable, body: 'text' }).success).toBe(false);
 });
 
 test('replies have JSON Schemas', () => {

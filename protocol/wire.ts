@@ -46,21 +46,32 @@ export type AskReply = z.infer<typeof askReplySchema>;
 /** The body of a dead letter: what was wrong with which message, and the message itself for a replay. */
 export const deadLetterSchema = z.object({
   type: z.literal('dead-letter'),
-  /** `<partition>.<entry>.<index>`: stable over replays. */
+  /** `<partition>.<entry>.<index>.<effect>`: stable over replays. */
   id: z.string().min(1),
   /** The address; null when the message named none. */
   to: z.string().nullable(),
   /** The broker's timestamp of the message, in milliseconds since the epoch. */
   at: z.number(),
   partition: wholeNumber,
+  /** The log entry that holds the message; for one that was set aside, the order that resumed its actor. */
   entry: wholeNumber,
   index: wholeNumber,
+  /** The subject under which the log holds the entry. */
+  subject: z.string(),
+  /** Sent by the runtime or an actor: such a message may be of a type that nobody else can send. */
+  internal: z.boolean(),
   error: wireErrorSchema,
+  /** Where the error was thrown, for people. */
+  stack: z.string().optional(),
   sender: z.string().optional(),
   correlationId: z.string().optional(),
-  /** The message when it could be decoded; otherwise `body` holds its bytes as they came. */
+  /** The message, when it could be decoded. */
   message: z.record(z.string(), z.unknown()).optional(),
-  body: z.instanceof(Uint8Array).optional(),
+  /** Its bytes as they came, for a replay; those of a message in a frame as plain msgpack. */
+  body: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+  /** How many bytes there were, when `body` holds only the first of them. */
+  bodyBytes: wholeNumber.optional(),
+  /** How `body` is encoded; msgpack when absent. */
   contentType: z.string().optional(),
 });
 export type DeadLetter = z.infer<typeof deadLetterSchema>;

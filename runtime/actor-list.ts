@@ -5,6 +5,7 @@ import type { Cells } from './cells.ts';
 import { buckets } from './keys.ts';
 import type { Partition } from './partition.ts';
 import type { Store } from './store.ts';
+import type { TimerRow } from './timers.ts';
 
 export interface ActorEntry {
   readonly address: Address;
@@ -59,3 +60,26 @@ function describe(address: Address, bytes: Uint8Array, partition: Partition, cel
     version,
   };
 }
+
+/** Everything about one actor, for `actor show`; undefined when it has never had a message. */
+export function describeActor(address: Address, partition: Partition, cells: Cells, store: Store): object | undefined {
+  const bytes = store.get(buckets.actors(partition.id) + address);
+  if (bytes === undefined) return undefined;
+  const [, timeMs, , , context] = decode(bytes) as [number, number, string, unknown, unknown];
+  const entry = describe(address, bytes, partition, cells, store);
+  const tables = Object.keys(cells.load(address, partition.id).kind.definition.tables ?? {});
+  const count = (bucket: string): number => [...store.range(bucket, { limit: COUNTED_ROWS })].length;
+  return {
+    ...entry,
+    key: address.slice(address.indexOf('/') + 1),
+    context,
+    now: timeMs,
+    tables: Object.fromEntries(tables.map((table) => [table, count(buckets.rows(partition.id, address, table))])),
+    timers: [...store.range(buckets.timers(partition.id, address), { limit: LISTED })].map(([name, row]) => ({ name, at: (decode(row) as TimerRow)[1] })),
+    tasks: [...partition.tasks.pending()].filter(([, row]) => row.address === address).slice(0, LISTED).map(([id, { name }]) => ({ name, id, attempts: 1 })),
+  };
+}
+
+/** Counting stops here: a table may have millions of rows. */
+const COUNTED_ROWS = 100_000;
+const LISTED = 1_000;

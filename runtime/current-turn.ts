@@ -12,6 +12,8 @@ export interface ReplyHandle {
   readonly to: string;
   /** The id of the request, kept with the result for an hour. */
   readonly id: string;
+  /** Whether the requester wants the answer of its call as JSON. */
+  readonly json?: boolean;
 }
 
 /** One external action requested by a turn; performed only after the turn's window has committed. */

@@ -26,8 +26,6 @@ export const buckets = {
   parked: (partition: number, actor: Address) => `${prefix(partition)}|p|${actor}|`,
   /** Results of calls by request id. */
   results: (partition: number) => `${prefix(partition)}|v|`,
-  /** Every key of a partition begins with this. */
-  all: (partition: number) => `${prefix(partition)}|`,
 } as const;
 
 /** A position in the log as a sortable name: `<entry>.<index>.<effect>`, zero-padded. */

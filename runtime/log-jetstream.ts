@@ -36,7 +36,7 @@ export class JetStreamLog implements Log {
 
   async state(): Promise<LogState> {
     const { created, state } = await available(() => this.#jsm.streams.info(this.#subjects.streams.mailbox));
-    return { identity: created, firstSeq: state.first_seq, lastSeq: state.last_seq };
+    return { identity: created, firstSeq: Math.max(1, state.first_seq), lastSeq: state.last_seq };
   }
 
   async hashAt(seq: number): Promise<string | undefined> {
@@ -52,6 +52,8 @@ export class JetStreamLog implements Log {
 
   read(partition: number, after: number): LogReader {
     const opened = available(() => this.#open(this.#subjects.streams.mailbox, this.#filter(partition), after + 1, false));
+    // Whoever reads the entries hears of a failure; nobody may be reading yet.
+    opened.catch(() => undefined);
     let stopped = false;
     const subjects = this.#subjects;
     async function* walk(): AsyncGenerator<LogEntry> {
@@ -62,6 +64,8 @@ export class JetStreamLog implements Log {
           const place = subjects.parseStored(message.subject);
           if (place !== undefined) yield new JetStreamEntry(message, place);
         }
+      } catch (cause) {
+        if (!stopped) throw asPortError(cause);
       } finally {
         messages.stop();
       }
@@ -159,7 +163,8 @@ export class JetStreamLog implements Log {
       try {
         for await (const message of messages) {
           visit(message);
-          if (message.seq >= last.seq) return;
+          // The last one may have been deleted since we looked.
+          if (message.seq >= last.seq || message.info.pending === 0) return;
         }
       } finally {
         messages.stop();
@@ -189,7 +194,8 @@ class JetStreamEntry implements LogEntry {
 
   constructor(message: JsMsg, place: LogEntry['place']) {
     this.seq = message.seq;
-    this.timeMs = Math.floor(message.info.timestampNanos / 1e6);
+    // Nanoseconds do not fit a number: rounding them would give another hash than the stored entry has.
+    this.timeMs = Number(message.timestampNanos / 1_000_000n);
     this.subject = message.subject;
     this.place = place;
     this.data = message.data;
@@ -201,14 +207,18 @@ class JetStreamEntry implements LogEntry {
   }
 }
 
-/** Turns what the client throws into the codes of the port. */
 async function available<T>(attempt: () => Promise<T>): Promise<T> {
   try {
     return await attempt();
   } catch (cause) {
-    if (cause instanceof BanyanError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    if (cause instanceof JetStreamApiError && FULL.has(cause.code)) throw new BanyanError('log.full', { message, cause });
-    throw new BanyanError('log.unavailable', { message, cause });
+    throw asPortError(cause);
   }
+}
+
+/** What the client throws, as one of the codes of the port. */
+function asPortError(cause: unknown): BanyanError {
+  if (cause instanceof BanyanError) return cause;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const full = cause instanceof JetStreamApiError && FULL.has(cause.code);
+  return new BanyanError(full ? 'log.full' : 'log.unavailable', { message, cause });
 }

@@ -87,7 +87,7 @@ export class MemoryLog implements Log {
   }
 
   async appendFrame(partition: number, frame: Uint8Array, from: string | undefined): Promise<number> {
-    return this.#append(this.#subjects.frame(partition), { kind: 'frame', partition }, frame, from === undefined ? {} : { [HEADER.from]: from });
+    return this.#append(this.#subjects.frame(partition), { kind: 'frame', partition }, frame, { [HEADER.frame]: '1', ...(from === undefined ? {} : { [HEADER.from]: from }) });
   }
 
   async publish(publications: readonly Publication[]): Promise<void> {
@@ -105,7 +105,9 @@ export class MemoryLog implements Log {
   async sentMarks(): Promise<SentMarks> {
     const frames = new Map<string, EffectNumber>();
     for (const entry of this.#entries) {
-      for (const [from, number] of parseFrom(entry?.header(HEADER.from) ?? '')) raise(frames, `${from}>${entry?.place.partition}`, number);
+      // Anybody can send the header; only a frame's counts.
+      if (entry?.place.kind !== 'frame') continue;
+      for (const [from, number] of parseFrom(entry.header(HEADER.from) ?? '')) raise(frames, `${from}>${entry.place.partition}`, number);
     }
     const events = new Map<string, EffectNumber>();
     const deadLetters = new Map<string, EffectNumber>();

@@ -21,6 +21,7 @@ export interface LogEntry {
 export interface LogState {
   /** Differs when the stream was deleted and made anew. */
   readonly identity: string;
+  /** Of the oldest entry that is left, or of the next one when none is. */
   readonly firstSeq: number;
   /** 0 for an empty log. */
   readonly lastSeq: number;

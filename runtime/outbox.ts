@@ -17,12 +17,15 @@ type Stored =
   | readonly [lane: 'frame', to: number, number: EffectNumber, record: Uint8Array]
   | readonly [lane: 'event' | 'dead', subject: string, id: string, data: Uint8Array];
 
+/** Where an outbox hands its effects over; a replay has one that sends nothing. */
+export type Departures = Pick<Sender, 'send' | 'publishEvent' | 'publishDeadLetter'>;
+
 /** Effects of one turn, encoded and ready: building them may throw, adding them may not. */
 export type Prepared = { readonly number: EffectNumber; readonly stored: Stored };
 
 export class Outbox {
   readonly #overlay: Overlay;
-  readonly #sender: Sender;
+  readonly #sender: Departures;
   readonly #partition: number;
   readonly #partitions: number;
   readonly #sent: SentMarks | undefined;
@@ -33,7 +36,7 @@ export class Outbox {
   /** `sent` is given on a rebuild: what the streams already hold is not sent again. */
   constructor(
     overlay: Overlay,
-    sender: Sender,
+    sender: Departures,
     partition: number,
     partitions: number,
     sent: SentMarks | undefined,

@@ -17,6 +17,8 @@ export class Overlay {
   readonly #buckets = new Map<string, SortedMap<Written>>();
   #undo: [bucket: string, name: string, before: Written | undefined][] = [];
   #changed = 0;
+  /** Grows with every change, so that a walk notices. */
+  #writes = 0;
 
   constructor(store: Store) {
     this.#store = store;
@@ -45,48 +47,50 @@ export class Overlay {
     this.#write(bucket, name, { value: undefined });
   }
 
-  /** Rows in order; writes made while walking are seen if they lie ahead. */
+  /**
+   * Rows in order; writes made while walking are seen if they lie ahead, whether or not the window had
+   * written before: a turn must see the same in a replay, whose windows begin elsewhere.
+   */
   *range(bucket: string, range: KeyRange): Generator<readonly [string, Uint8Array]> {
-    const written = this.#buckets.get(bucket);
-    if (written === undefined || written.size === 0) {
-      yield* this.#store.range(bucket, range);
-      return;
-    }
-    yield* this.#merge(bucket, written, range);
-  }
-
-  *#merge(
-    bucket: string,
-    written: SortedMap<Written>,
-    range: KeyRange,
-  ): Generator<readonly [string, Uint8Array]> {
-    const { limit = Number.POSITIVE_INFINITY, ...unlimited } = range;
+    const { limit = Number.POSITIVE_INFINITY, ...bounds } = range;
     const direction = range.reverse === true ? -1 : 1;
-    const ours = written.range(unlimited);
-    const theirs = this.#store.range(bucket, unlimited)[Symbol.iterator]();
-    let mine = ours.next();
-    let stored = theirs.next();
-    for (let left = limit; left > 0;) {
-      if (mine.done === true && stored.done === true) return;
-      const order =
-        mine.done === true
+    const theirs = this.#store.range(bucket, bounds)[Symbol.iterator]();
+    let ours: Iterator<[string, Written]> | undefined;
+    let mine: IteratorResult<[string, Written]> | undefined;
+    let writes = -1;
+    let last: string | undefined;
+    try {
+      let stored = theirs.next();
+      for (let left = limit; left > 0;) {
+        if (writes !== this.#writes) {
+          writes = this.#writes;
+          ours = this.#buckets.get(bucket)?.range(behind(bounds, last));
+          mine = ours?.next();
+        }
+        const noneOfOurs = mine === undefined || mine.done === true;
+        if (noneOfOurs && stored.done === true) return;
+        const order = noneOfOurs
           ? 1
           : stored.done === true
             ? -1
-            : direction * compareKeys(mine.value[0], stored.value[0]);
-      if (order > 0) {
-        yield stored.value as readonly [string, Uint8Array];
+            : direction * compareKeys(mine?.value[0] as string, stored.value[0]);
+        let row: readonly [string, Uint8Array | undefined];
+        if (order > 0) {
+          row = stored.value as readonly [string, Uint8Array];
+        } else {
+          const [name, { value }] = mine?.value as [string, Written];
+          row = [name, value];
+          mine = ours?.next();
+        }
+        if (order >= 0) stored = theirs.next();
+        last = row[0];
+        if (row[1] === undefined) continue;
         left--;
-        stored = theirs.next();
-        continue;
+        yield row as readonly [string, Uint8Array];
       }
-      const [name, { value }] = mine.value as [string, Written];
-      if (order === 0) stored = theirs.next();
-      if (value !== undefined) {
-        yield [name, value];
-        left--;
-      }
-      mine = ours.next();
+    } finally {
+      // A walk of the store that nobody ends keeps its pages in use.
+      theirs.return?.();
     }
   }
 
@@ -97,6 +101,7 @@ export class Overlay {
 
   /** Undoes everything since {@link mark}. */
   rollback(): void {
+    this.#writes++;
     for (let i = this.#undo.length - 1; i >= 0; i--) {
       const [bucket, name, before] = this.#undo[i] as [string, string, Written | undefined];
       if (before === undefined) {
@@ -117,6 +122,7 @@ export class Overlay {
 
   /** Forgets everything that was not committed. */
   drop(): void {
+    this.#writes++;
     this.#buckets.clear();
     this.#undo = [];
     this.#changed = 0;
@@ -133,7 +139,14 @@ export class Overlay {
     if (written === undefined) this.#buckets.set(bucket, (written = new SortedMap()));
     const before = written.get(name);
     this.#undo.push([bucket, name, before]);
+    this.#writes++;
     if (before === undefined) this.#changed++;
     written.set(name, value);
   }
+}
+
+/** What is left of a range after a walk has come to `last`. */
+function behind(bounds: KeyRange, last: string | undefined): KeyRange {
+  if (last === undefined) return bounds;
+  return bounds.reverse === true ? { ...bounds, lt: last } : { ...bounds, gt: last };
 }

@@ -9,27 +9,30 @@
  * I6  What the environment does to a turn (memory, stack, disk) is not the message's fault: it stops the
  *     partition, and only a verdict in the log skips the message.
  */
-import { LIMITS } from '../config/limits.ts';
 import type { Address } from '../protocol/address.ts';
 import { decode, encode } from '../protocol/codec.ts';
-import { isInternal } from '../protocol/contract.ts';
 import { BanyanError, type ErrorCode, toBanyanError } from '../protocol/errors.ts';
 import type { EffectNumber } from '../protocol/frame.ts';
 import type { Subjects } from '../protocol/subjects.ts';
 import type { Cell, Cells } from './cells.ts';
-import type { Effect, ReplyHandle } from './current-turn.ts';
+import { checkMessage } from './check-message.ts';
+import { deadLetterOf, type Failure } from './dead-letter.ts';
+import { type Answer, type EffectPlaces, isActor, prepareEffects } from './keep-effects.ts';
 import { buckets } from './keys.ts';
 import { entryHash, type LogEntry, type Verdict } from './log.ts';
 import { Marks } from './marks.ts';
 import { obey, ParkedFailure } from './orders.ts';
-import type { Outbox, Prepared } from './outbox.ts';
+import type { Outbox } from './outbox.ts';
 import type { Overlay } from './overlay.ts';
 import { Parked } from './parked.ts';
-import { type Item, rawBody, receive, type Received } from './receive.ts';
+import { type Item, receive, type Received } from './receive.ts';
+import { RecordingRows, type RowStep } from './record-rows.ts';
 import { Results } from './results.ts';
 import { TaskRows } from './tasks.ts';
 import { TimerRows } from './timers.ts';
 import { runTurn, type TurnResult } from './turn.ts';
+
+export type { Answer } from './keep-effects.ts';
 
 /** How far the partition has come: the last applied entry. */
 export interface Cursor {
@@ -37,12 +40,6 @@ export interface Cursor {
   /** The index of the last message in it. */
   readonly index: number;
   readonly hash: string;
-}
-
-/** An answer that leaves after the window has committed; at most once. */
-export interface Answer {
-  readonly subject: string;
-  readonly body: { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: object };
 }
 
 /** Counted since the partition was opened. */
@@ -62,17 +59,24 @@ export interface PartitionParts {
   readonly verdicts: readonly Verdict[];
   /** Says which message is about to be turned, where a watchdog can see it even if the turn never ends. */
   readonly beacon: (partition: number, seq: number, index: number) => void;
-  /** Sees every turn before its changes are kept; may throw to refuse it. For the determinism check. */
+  /** Sees turns before their changes are kept; may throw to refuse one. For the determinism check. */
   readonly onTurn?: (turn: ObservedTurn) => void;
+  /** Which turns `onTurn` sees, asked before each: observing one costs as much as the turn. Default: all. */
+  readonly sampler?: (address: Address, type: string) => boolean;
 }
 
-/** A turn as an observer sees it. */
+/** A turn as an observer sees it: enough to run it again elsewhere. */
 export interface ObservedTurn {
   readonly cell: Cell;
   readonly message: Received;
+  /** `message` encoded before the turn, which may have changed the live one. */
+  readonly messageBytes: Uint8Array;
   readonly messageId: string;
   readonly nowMs: number;
+  /** The actor's stored state; undefined before its first message. */
   readonly before: Uint8Array | undefined;
+  /** What the turn read and wrote of its tables; undefined when that is too much to keep. */
+  readonly steps: readonly RowStep[] | undefined;
   readonly result: TurnResult;
 }
 
@@ -101,6 +105,7 @@ export class Partition {
   readonly #marks: Marks;
   readonly #parked: Parked;
   readonly #results: Results;
+  readonly #places: EffectPlaces;
   #cursor: Cursor | undefined;
   #lastEntry: LogEntry | undefined;
   #answers: Answer[] = [];
@@ -115,6 +120,13 @@ export class Partition {
     this.tasks = new TaskRows(parts.overlay, parts.id);
     this.#parked = new Parked(parts.overlay, parts.id);
     this.#results = new Results(parts.overlay, parts.id);
+    this.#places = {
+      outbox: parts.outbox,
+      subjects: parts.subjects,
+      timers: this.timers,
+      tasks: this.tasks,
+      results: this.#results,
+    };
     this.#cursor = readCursor(parts.overlay, parts.id);
   }
 
@@ -173,7 +185,8 @@ export class Partition {
   #applyItem(entry: LogEntry, index: number, item: Item): void {
     this.#effects = 0;
     if ('refused' in item) {
-      this.#deadLetter(entry, index, item, item.refused.error);
+      const { error } = item.refused;
+      this.#deadLetter(index, { entry, item, error, thrown: error });
       return;
     }
     const { received } = item;
@@ -185,15 +198,22 @@ export class Partition {
         return;
       }
       const verdict = this.#parts.verdicts.find((one) => one.entry === entry.seq && one.index === index);
-      if (verdict !== undefined) throw new BanyanError(verdict.code as ErrorCode, { message: verdict.detail });
+      if (verdict !== undefined)
+        throw new BanyanError(verdict.code as ErrorCode, { message: verdict.detail });
       if (received.kind === 'task' && this.tasks.take(received.id ?? '') === undefined) return;
       const timer = received.kind === 'timer' ? this.timers.take(received.to, received.id ?? '') : undefined;
       if (received.kind === 'timer' && timer === undefined) return;
       this.#deliver(entry, index, received, Math.max(entry.timeMs, timer?.[1] ?? 0));
     } catch (error) {
-      this.#throwIfEnvironment(error, entry, index);
-      if (error instanceof ParkedFailure) this.#deadLetter(entry, index, { received: error.received }, toBanyanError(error.cause), error.cause);
-      else this.#deadLetter(entry, index, item, toBanyanError(error), error);
+      const parked = error instanceof ParkedFailure ? error : undefined;
+      const thrown = parked === undefined ? error : parked.cause;
+      this.#throwIfEnvironment(thrown, entry, index);
+      this.#deadLetter(index, {
+        entry,
+        item: parked === undefined ? item : { received: parked.received },
+        error: toBanyanError(thrown),
+        thrown,
+      });
     }
   }
 
@@ -201,7 +221,17 @@ export class Partition {
     const { overlay, cells } = this.#parts;
     const cell = cells.load(received.to, this.id);
     if (received.kind === 'control') {
-      obey({ cell, received, cells, overlay, parked: this.#parked, timers: this.timers, partition: this.id, tell: (message) => this.#tellControl(entry, index, cell.address, message), turn: (parked, parkedMs) => this.#turn(entry, index, cell, parked, parkedMs) });
+      obey({
+        cell,
+        received,
+        cells,
+        overlay,
+        parked: this.#parked,
+        timers: this.timers,
+        partition: this.id,
+        tell: (message) => this.#tellControl(entry, index, cell.address, message),
+        turn: (parked, parkedMs) => this.#turn(entry, index, cell, parked, parkedMs),
+      });
       return;
     }
     if (cell.standing?.status === 'ended') throw new BanyanError('actor.ended');
@@ -217,102 +247,84 @@ export class Partition {
 
   /** I2: what the turn writes and wants is kept as a whole, or undone. */
   #turn(entry: LogEntry, index: number, cell: Cell, received: Received, timeMs: number): void {
-    const { overlay, cells, onTurn } = this.#parts;
-    const before = onTurn === undefined ? undefined : overlay.get(buckets.actors(this.id), cell.address);
-    const messageId = `${this.id}.${entry.seq}.${index}${this.#effects === 0 ? '' : `.${this.#effects}`}`;
+    const { overlay, cells, onTurn, sampler } = this.#parts;
+    const { definition, machine } = cell.kind;
+    const made = this.#effects;
+    const messageId = `${this.id}.${entry.seq}.${index}${made === 0 ? '' : `.${made}`}`;
     const nowMs = Math.max(cell.timeMs, timeMs);
     overlay.mark();
     try {
+      const message = checkMessage(definition, received);
+      const watched = onTurn !== undefined && (sampler === undefined || sampler(cell.address, message.type));
+      const seen = watched ? this.#beforeTurn(cell, received) : undefined;
       const result = runTurn({
-        definition: cell.kind.definition,
-        machine: cell.kind.machine,
+        definition,
+        machine,
         self: cell.address,
         key: cell.key,
         snapshot: cell.snapshot,
-        message: checked(cell, received),
+        message,
         nowMs,
         sender: received.sender,
         messageId,
         replyTo: received.replyTo,
-        rows: cell.rows,
+        rows: seen?.rows ?? cell.rows,
       });
-      onTurn?.({ cell, message: received, messageId, nowMs, before, result });
+      if (seen !== undefined) {
+        const { rows, before, messageBytes } = seen;
+        onTurn?.({
+          cell,
+          message: received,
+          messageBytes,
+          messageId,
+          nowMs,
+          before,
+          steps: rows.steps,
+          result,
+        });
+      }
       this.#keep(entry, index, cell, received, nowMs, result);
       cells.save(cell, result.snapshot, result.bytes, nowMs);
-      if (result.snapshot.status === 'done') cells.stand(cell, { status: 'ended', reason: 'The machine reached its final state.', parked: 0 });
+      if (result.snapshot.status === 'done') {
+        const reason = 'The machine reached its final state.';
+        cells.stand(cell, { status: 'ended', reason, parked: 0 });
+      }
       this.counters.turns++;
     } catch (error) {
       overlay.rollback();
       cells.restart(cell.address);
-      throw error instanceof BanyanError ? error : new BanyanError('turn.failed', { message: messageOf(error), cause: error });
+      if (error instanceof BanyanError) throw error;
+      throw new BanyanError('turn.failed', { message: messageOf(error), cause: error });
     }
   }
 
-  /** Prepares every effect before keeping the first one: an effect that cannot be encoded fails the turn. */
-  #keep(entry: LogEntry, index: number, cell: Cell, received: Received, nowMs: number, result: TurnResult): void {
-    if (result.bytes.byteLength > LIMITS.snapshotBytes) {
-      throw new BanyanError('turn.limit', { message: `The state has ${result.bytes.byteLength} bytes (at most ${LIMITS.snapshotBytes}).` });
-    }
-    if (result.effects.length > LIMITS.turnEffects) throw new BanyanError('turn.limit', { message: `A turn has ${result.effects.length} effects (at most ${LIMITS.turnEffects}).` });
+  /** What an observer needs that the turn would change. */
+  #beforeTurn(cell: Cell, received: Received) {
+    return {
+      rows: new RecordingRows(cell.rows),
+      before: this.#parts.overlay.get(buckets.actors(this.id), cell.address),
+      messageBytes: encode(received),
+    };
+  }
+
+  #keep(
+    entry: LogEntry,
+    index: number,
+    cell: Cell,
+    received: Received,
+    nowMs: number,
+    result: TurnResult,
+  ): void {
     const start = this.#effects;
-    const prepared: Prepared[] = [];
-    const answers: Answer[] = [];
-    let answered = result.replyDeferred;
-    for (const effect of result.effects) {
-      const number: EffectNumber = [entry.seq, index, this.#effects++];
-      if (effect.kind === 'reply') {
-        answered ||= effect.to.id === received.replyTo?.id;
-        this.#prepareReply(number, cell, received, effect.to, effect.value, nowMs, prepared, answers);
-      } else {
-        const made = this.#prepare(number, cell, received, effect, nowMs);
-        if (made !== undefined) prepared.push(made);
-      }
-    }
+    const turn = { self: cell.address, received, nowMs, result };
+    const { prepared, answers } = prepareEffects(this.#places, turn, () => [
+      entry.seq,
+      index,
+      this.#effects++,
+    ]);
     this.#effects = Math.max(this.#effects, start + 1);
-    const { replyTo } = received;
-    if (!answered && replyTo !== undefined && !replyTo.to.includes('/')) answers.push(this.#answer(replyTo, null, nowMs));
     for (const effect of prepared) this.#parts.outbox.add(effect);
     this.#answers.push(...answers);
-  }
-
-  #prepare(number: EffectNumber, cell: Cell, received: Received, effect: Exclude<Effect, { kind: 'reply' }>, nowMs: number): Prepared | undefined {
-    const { outbox, subjects } = this.#parts;
-    switch (effect.kind) {
-      case 'tell':
-        return outbox.prepareTell(number, { to: effect.to, message: effect.message, sender: cell.address, ...traceOf(received) });
-      case 'emit':
-        return outbox.preparePublication('event', number, subjects.event(cell.address, effect.name), {
-          type: effect.name,
-          ...effect.payload,
-          actor: cell.address,
-          at: nowMs,
-        });
-      case 'schedule':
-        this.timers.set(cell.address, effect.name, number, nowMs, effect.delayMs, effect.message);
-        return undefined;
-      case 'cancel':
-        this.timers.cancel(cell.address, effect.name);
-        return undefined;
-      case 'task':
-        this.tasks.start(number, { address: cell.address, name: effect.name, input: effect.input, ...(effect.pool === undefined ? {} : { pool: effect.pool }) });
-        return undefined;
-    }
-  }
-
-  #prepareReply(number: EffectNumber, cell: Cell, received: Received, to: ReplyHandle, value: unknown, nowMs: number, prepared: Prepared[], answers: Answer[]): void {
-    if (!to.to.includes('/')) {
-      answers.push(this.#answer(to, value, nowMs));
-      return;
-    }
-    const typed = typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
-    const message = typed ? (value as { type: string }) : { type: 'reply', id: to.id, value };
-    prepared.push(this.#parts.outbox.prepareTell(number, { to: to.to as Address, message, sender: cell.address, ...traceOf(received) }));
-  }
-
-  #answer(to: ReplyHandle, value: unknown, nowMs: number): Answer {
-    encode(value);
-    if (to.id !== '') this.#results.put(to.id, value, nowMs);
-    return { subject: to.to, body: { ok: true, value } };
   }
 
   #tellControl(entry: LogEntry, index: number, to: Address, message: { readonly type: string }): void {
@@ -320,28 +332,17 @@ export class Partition {
     this.#parts.outbox.add(this.#parts.outbox.prepareTell(number, { to, message }, 'control'));
   }
 
-  #deadLetter(entry: LogEntry, index: number, item: Item, error: BanyanError, thrown: unknown = error): void {
+  #deadLetter(index: number, failure: Failure): void {
     const { outbox, subjects } = this.#parts;
-    const received = 'received' in item ? item.received : undefined;
-    const to = received?.to ?? ('refused' in item ? item.refused.to : undefined);
+    const { entry, item, error } = failure;
     const number: EffectNumber = [entry.seq, index, this.#effects++];
-    const body = {
-      type: 'dead-letter',
-      id: `${this.id}.${number.join('.')}`,
-      address: to ?? null,
-      error: error.toWire(),
-      stack: stackOf(thrown),
-      entry: { seq: entry.seq, index },
-      subject: entry.subject,
-      sender: received?.sender ?? null,
-      contentType: entry.place.kind === 'frame' ? null : (entry.header('Content-Type') ?? null),
-      internal: received?.foreign === false,
-      at: entry.timeMs,
-      body: rawBody(entry, item),
-    };
-    outbox.add(outbox.preparePublication('dead', number, to === undefined ? subjects.deadUnknown : subjects.dead(to), body));
-    const replyTo = received?.replyTo;
-    if (replyTo !== undefined && !replyTo.to.includes('/')) this.#answers.push({ subject: replyTo.to, body: { ok: false, error: error.toWire() } });
+    const letter = deadLetterOf(this.id, number, failure);
+    const subject = letter.to === null ? subjects.deadUnknown : subjects.dead(letter.to as Address);
+    outbox.add(outbox.preparePublication('dead', number, subject, letter));
+    const replyTo = 'received' in item ? item.received.replyTo : undefined;
+    if (replyTo !== undefined && !isActor(replyTo)) {
+      this.#answers.push({ subject: replyTo.to, body: { ok: false, error: error.toWire() } });
+    }
     this.counters.deadLetters++;
   }
 
@@ -363,26 +364,4 @@ export function readCursor(overlay: Pick<Overlay, 'get'>, partition: number): Cu
   return bytes === undefined ? undefined : (decode(bytes) as Cursor);
 }
 
-/** The message as its schema gives it. What the runtime itself sends to a machine has no schema. */
-function checked(cell: Cell, { message, foreign, kind }: Received): { type: string } {
-  const { type, ...fields } = message;
-  if (kind === 'timer' && type.startsWith('xstate.')) return message;
-  const schema = Object.hasOwn(cell.kind.definition.messages, type) ? cell.kind.definition.messages[type] : undefined;
-  if (schema === undefined) throw new BanyanError('message.unknown_type', { message: `'${cell.kind.definition.kind}' takes no '${type.slice(0, 100)}'.` });
-  if (foreign && isInternal(schema)) throw new BanyanError('message.not_public', { message: `'${type}' is sent by actors only.` });
-  const result = schema.safeParse(fields);
-  if (result.success) return { ...result.data, type };
-  const issue = result.error.issues[0];
-  throw new BanyanError('message.invalid', { message: `'${type}': ${issue?.message}`, path: issue?.path.join('.') ?? '' });
-}
-
-function traceOf({ correlationId, traceparent }: Received): { correlationId?: string; traceparent?: string } {
-  return { ...(correlationId === undefined ? {} : { correlationId }), ...(traceparent === undefined ? {} : { traceparent }) };
-}
-
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error ?? ''));
-const STACK_CHARS = 4_000;
-function stackOf(error: unknown): string | null {
-  const cause = error instanceof BanyanError && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? (cause.stack ?? '').slice(0, STACK_CHARS) : null;
-}

@@ -82,13 +82,13 @@ function ofFrame(record: FrameRecord): Received {
   };
 }
 
-/** What a task tells is numbered `<task>#<n>`: a second attempt repeats the numbers. */
+/** What a task or a replayed dead letter tells is numbered `<name>#<n>`: a second attempt repeats the numbers. */
 function taskNumber(record: FrameRecord): Dedupe {
   const hash = record.kind === 'tell' ? (record.id?.lastIndexOf('#') ?? -1) : -1;
   if (record.id === undefined || hash < 0) return undefined;
   return {
     by: 'sender',
-    name: RESERVED_SENDERS.task + record.id.slice(0, hash),
+    name: (record.id.startsWith(RESERVED_SENDERS.deadLetter) ? '' : RESERVED_SENDERS.task) + record.id.slice(0, hash),
     seq: Number(record.id.slice(hash + 1)),
   };
 }
@@ -146,8 +146,8 @@ function replyAddress(entry: LogEntry): string | undefined {
 /** Ids become keys of the store, so their length is bounded here. */
 function identifier(entry: LogEntry, header: string): string | undefined {
   const value = entry.header(header);
-  if (value === undefined || (value.length <= LIMITS.idChars && value.isWellFormed())) return value;
-  throw new BanyanError('message.invalid', { message: `${header} is longer than ${LIMITS.idChars} characters.`, path: header });
+  if (value === undefined || (Buffer.byteLength(value) <= LIMITS.storedIdBytes && value.isWellFormed())) return value;
+  throw new BanyanError('message.invalid', { message: `${header} is longer than ${LIMITS.storedIdBytes} bytes.`, path: header });
 }
 
 function senderNumber(entry: LogEntry, name: string | undefined): Dedupe {

@@ -6,7 +6,7 @@ import { LIMITS } from '../config/limits.ts';
 import type { Address } from '../protocol/address.ts';
 import { BanyanError, toBanyanError, type WireError } from '../protocol/errors.ts';
 import type { Subjects } from '../protocol/subjects.ts';
-import { type ActorEntry, describeActors } from './actor-list.ts';
+import { type ActorEntry, describeActor, describeActors } from './actor-list.ts';
 import { type Cell, Cells } from './cells.ts';
 import type { Clock } from './clock.ts';
 import type { ContentStore } from './content-store.ts';
@@ -188,6 +188,14 @@ export class Shard {
   /** The actors of this shard, in order of partition and address. */
   actors(filter: { kind?: string | undefined; after?: string | undefined; limit: number }): ActorEntry[] {
     return describeActors([...this.#slots.values()].map(({ partition }) => partition), this.#cells, this.#parts.store, filter);
+  }
+
+  /** One actor in detail; throws `actor.not_found`. */
+  actor(address: Address): object {
+    const { partition } = this.#ready(address);
+    const described = describeActor(address, partition, this.#cells, this.#parts.store);
+    if (described === undefined) throw new BanyanError('actor.not_found', { message: `${address} has never had a message.` });
+    return { ...described, epoch: 1, owner: this.#parts.node };
   }
 
   partitionStatus(): PartitionStatus[] {

@@ -59,6 +59,19 @@ export class SortedMap<V> {
     return low;
   }
 
+  /** Where the keys end that begin with a prefix: no character is greater than all that may follow it. */
+  #behind(prefix: string): number {
+    const keys = this.#sorted as string[];
+    let low = this.#position(prefix);
+    let high = keys.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((keys[middle] as string).startsWith(prefix)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   #lower({ gte, gt, prefix }: KeyRange): number {
     let at = 0;
     for (const bound of [gte, gt, prefix]) if (bound !== undefined) at = Math.max(at, this.#position(bound));
@@ -74,7 +87,7 @@ export class SortedMap<V> {
       const position = this.#position(lte);
       at = Math.min(at, keys[position] === lte ? position + 1 : position);
     }
-    if (prefix !== undefined) at = Math.min(at, this.#position(`${prefix}\u{10FFFF}`));
+    if (prefix !== undefined) at = Math.min(at, this.#behind(prefix));
     return at;
   }
 }

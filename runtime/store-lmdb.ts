@@ -5,7 +5,8 @@
  * Commits are not synced: after the death of the process the kernel still writes them; after a power cut
  * the files belong to an earlier boot and are thrown away (rule R2: they are a cache).
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { open, type RootDatabase } from 'lmdb';
 import { BanyanError } from '../protocol/errors.ts';
@@ -18,6 +19,7 @@ const CHECKSUM_BYTES = 4;
 const FORMAT_KEY = '!format';
 const BOOT_KEY = '!boot';
 const CLEAN_KEY = '!clean';
+const NO_STAMP = 'it has no format stamp';
 /** UTF-8 never contains this byte: it ends every prefix. */
 const PAST_ANY_KEY = Buffer.from([0xff]);
 
@@ -31,18 +33,20 @@ export class LmdbStore implements Store {
   /**
    * Opens or creates the store in a folder. One that is damaged, of another format or possibly cut short by
    * a power loss is emptied; `onRebuild` hears why. Call `checkStore` first: a damaged file can kill the process.
+   * `boot` names the time since the machine was started.
    */
-  static open(folder: string, onRebuild: (reason: string) => void): LmdbStore {
+  static open(folder: string, onRebuild: (reason: string) => void, boot = bootId()): LmdbStore {
+    const existed = existsSync(join(folder, 'data.mdb'));
     const db = openDatabase(folder);
     const store = new LmdbStore(db);
-    const reason = store.#distrust();
+    const reason = store.#distrust(existed, boot);
     if (reason !== undefined) {
       onRebuild(reason);
       db.clearSync();
     }
     store.commit([
       [FORMAT_KEY, Buffer.from(FORMAT)],
-      [BOOT_KEY, Buffer.from(bootId())],
+      [BOOT_KEY, Buffer.from(boot)],
       [CLEAN_KEY, undefined],
     ]);
     return store;
@@ -77,13 +81,6 @@ export class LmdbStore implements Store {
     }
   }
 
-  clear(prefix: string): void {
-    const keys = [...this.#db.getKeys(lmdbRange({ prefix }))];
-    this.#db.transactionSync(() => {
-      for (const key of keys) this.#db.removeSync(key);
-    });
-  }
-
   async close(): Promise<void> {
     this.commit([[CLEAN_KEY, Buffer.from('1')]]);
     await this.#db.flushed;
@@ -91,13 +88,20 @@ export class LmdbStore implements Store {
   }
 
   /** Why what is stored cannot be trusted; undefined when it can, or when there is nothing. */
-  #distrust(): string | undefined {
-    if (this.#db.get(Buffer.from(FORMAT_KEY)) === undefined) {
-      return this.#db.getKeysCount({ limit: 1 }) > 0 ? 'it has no format stamp' : undefined;
-    }
-    const text = (key: string): string => Buffer.from(this.get(key) ?? []).toString();
+  #distrust(existed: boolean, boot: string): string | undefined {
+    let damage: string | undefined;
+    const text = (key: string): string => {
+      try {
+        return Buffer.from(this.get(key) ?? []).toString();
+      } catch (error) {
+        damage = error instanceof Error ? error.message : String(error);
+        return '';
+      }
+    };
+    // A file without a stamp may be all that is left of one that had everything.
+    if (text(FORMAT_KEY) === '') return damage ?? (existed ? NO_STAMP : undefined);
     if (text(FORMAT_KEY) !== FORMAT) return `its format is ${text(FORMAT_KEY)}, this release writes ${FORMAT}`;
-    if (text(CLEAN_KEY) !== '1' && text(BOOT_KEY) !== bootId()) return 'the machine has restarted since it was written and it was not closed';
+    if (text(CLEAN_KEY) !== '1' && text(BOOT_KEY) !== boot) return 'the machine has restarted since it was written and it was not closed';
     return undefined;
   }
 }
@@ -110,6 +114,7 @@ export function readEverything(folder: string): number {
     verified(key.toString(), value);
     count++;
   }
+  if (db.get(Buffer.from(FORMAT_KEY)) === undefined) throw new BanyanError('store.damaged', { message: NO_STAMP });
   const { entryCount } = db.getStats() as { entryCount: number };
   if (entryCount !== count) throw new BanyanError('store.damaged', { message: `${count} of ${entryCount} entries can be read.` });
   return count;
@@ -151,7 +156,7 @@ function lmdbRange({ prefix, gte, gt, lte, lt, reverse, limit }: KeyRange) {
     reverse === true
       ? { start: highest, end: lowest, exclusiveStart: !includeHighest, inclusiveEnd: !excludeLowest, reverse: true }
       : { start: lowest, end: highest, exclusiveStart: excludeLowest, inclusiveEnd: includeHighest };
-  return { ...bounds, ...(limit === undefined ? {} : { limit }), snapshot: false } as never;
+  return { ...bounds, ...(limit === undefined ? {} : { limit }) } as never;
 }
 
 /** Differs after every restart of the machine; empty where the kernel does not say, which trusts nothing unclean. */

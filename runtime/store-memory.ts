@@ -17,14 +17,11 @@ export class MemoryStore implements Store {
   }
 
   commit(changes: Iterable<Change>): void {
-    for (const [key, value] of changes) {
+    // Taken in first: if the iterable throws, nothing has changed.
+    for (const [key, value] of [...changes]) {
       if (value === undefined) this.#entries.delete(key);
-      else this.#entries.set(key, value);
+      else this.#entries.set(key, Uint8Array.from(value));
     }
-  }
-
-  clear(prefix: string): void {
-    for (const [key] of [...this.#entries.range({ prefix })]) this.#entries.delete(key);
   }
 
   async close(): Promise<void> {}

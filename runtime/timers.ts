@@ -43,6 +43,8 @@ export class TimerRows {
       throw new BanyanError('turn.limit', { message: `A timer needs a name of 1 to ${LIMITS.idChars} characters and a delay of 0 to ${LIMITS.timerDelayMs} ms.` });
     }
     const row: TimerRow = [number.join('.'), Math.ceil(nowMs + delayMs), message];
+    // What no frame takes must fail here, in the turn, and not when it fires.
+    encodeFiring(address, name, row[0], message);
     this.#overlay.put(buckets.timers(this.#partition, address), name, encode(row));
     this.#changed.push({ address, name });
   }
@@ -143,9 +145,13 @@ export class TimerService {
       // The row stays until the firing's turn; only the watching ends here.
       this.#due.delete(key);
       this.#keys.delete(`${address}|${name}`);
-      const record = encodeRecord({ kind: 'timer', to: address, message, id: `${name}|${number}` });
+      const record = encodeFiring(address, name, number, message);
       this.#sender.send(Number(key.slice(17, key.indexOf('|', 17))), { record, from: undefined }, () => {});
     }
     this.#arm();
   }
+}
+
+function encodeFiring(to: Address, name: string, number: string, message: { readonly type: string }): Uint8Array {
+  return encodeRecord({ kind: 'timer', to, message, id: `${name}|${number}` });
 }

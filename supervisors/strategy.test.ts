@@ -195,6 +195,16 @@ describe('strategies', () => {
     expect(world.log).toEqual(['-b', '+a']);
   });
 
+  test('a child added while its group backs off starts after those on its left', () => {
+    const world = new World('rest_for_one', ['a', 'b']).boot();
+    world.crash('b');
+    world.send({ type: 'start.child', child: facts('new'), request: 1 });
+    expect(world.log).toEqual([]);
+    world.settle();
+    expect(world.log).toEqual(['+b', '+new']);
+    expect(world.actions).toContainEqual({ type: 'settle', request: 1 });
+  });
+
   test('a second failure while a group restarts dooms those already up again', () => {
     const world = new World('one_for_all', ['a', 'b', 'c']).boot();
     world.crash('b');

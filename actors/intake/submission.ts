@@ -274,7 +274,9 @@ function settle(batchKey: string, row: BatchRow): void {
   }
   batches.delete(batchKey);
   const { accepted, duplicates, corroborated } = tally(row.outcomes);
-  const rejected = row.rejected.map(({ index, error }) => ({ index, error: { ...error } })).sort((a, b) => a.index - b.index);
+  const rejected = row.rejected
+    .map(({ index, error }) => ({ index, error: { ...error } }))
+    .sort((a, b) => a.index - b.index);
   const waits = rejected.flatMap(({ error }) => (error.retryAfterMs === undefined ? [] : [error.retryAfterMs]));
   const retryAfterMs = waits.length === 0 ? {} : { retryAfterMs: Math.max(...waits) };
   const result: Omit<SubmissionResult, 'batch'> = { accepted, duplicates, corroborated, rejected, ...retryAfterMs };
@@ -293,7 +295,7 @@ function itemsOf({ positions, outcomes, rejected }: BatchRow): Pick<SubmissionRe
     items: [
       ...outcomes.map(([index, outcome]) => ({ position: position(index), outcome })),
       ...rejected.map(({ index }) => ({ position: position(index), outcome: 'rejected' as const })),
-    ],
+    ].sort((a, b) => a.position - b.position),
   };
 }
 

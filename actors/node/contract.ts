@@ -12,7 +12,7 @@ export const submissionResult = z.object({
   corroborated: z.number().int(),
   rejected: z.array(z.object({ index: z.number().int(), error: z.record(z.string(), z.unknown()) })),
   retryAfterMs: z.number().optional(),
-  /** Each item's outcome under the sender's own number, when the sender numbered them. */
+  /** Each item's outcome under the sender's own number, in their order, when the sender numbered them. */
   items: z
     .array(
       z.object({

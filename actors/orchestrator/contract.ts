@@ -35,7 +35,8 @@ export const orchestratorContract = defineContract({
         node: z.string(),
         target: z.string(),
         assignment: z.string(),
-        outcome: z.enum(['collected', 'empty', 'failed']),
+        /** `declined`: the node is not collecting any more; it says nothing about the target. */
+        outcome: z.enum(['collected', 'empty', 'failed', 'declined']),
         items: z.number().int(),
         durationMs: z.number(),
         /** Mean of accepted/offered over the attempt, 0..1. */

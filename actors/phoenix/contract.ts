@@ -17,7 +17,7 @@ export const phoenixContract = defineContract({
       z.object({
         round: z.string(),
         collection: z.string(),
-        artifacts: z.array(artifact),
+        artifacts: z.array(candidate),
         more: z.boolean(),
       }),
     ),

@@ -51,17 +51,19 @@ export function feed(
   const relaxed: Partial<Record<Dimension, number>> = {};
   const shortages = new Map<Dimension, Shortage>();
   let blockedBy: readonly Dimension[] | undefined;
+  let keptLimits = false;
   let { left } = allowance(settings);
   refuseKnown();
   while (left > 0 && scenarios.length < FEED_PER_TURN && waiting.length > 0) {
     const traits = waiting.map(({ candidate }) => candidate);
     // Limits yield only when nothing that keeps them waits; what is not shown may.
-    const choice = chooseNext(traits, recent, settings, round.more && scenarios.length > 0);
+    const choice = chooseNext(traits, recent, settings, round.more && keptLimits);
     const chosen = choice.index === undefined ? undefined : waiting[choice.index];
     if (choice.index === undefined || chosen === undefined) {
       blockedBy = choice.index === undefined ? choice.blockedBy : [];
       break;
     }
+    if (choice.relaxed.length === 0) keptLimits = true;
     for (const shortage of choice.relaxed) {
       relaxed[shortage.dimension] = (relaxed[shortage.dimension] ?? 0) + 1;
       shortages.set(shortage.dimension, shortage);

@@ -1,0 +1,246 @@
+/**
+ * The curator: gates, then immutable dataset versions. What a version holds is fixed in a turn; a task writes
+ * the files; the version exists once its result is recorded. A crash anywhere leaves the old or the new one.
+ */
+import { assign, setup } from 'xstate';
+import { formatAddress } from '../../protocol/address.ts';
+import type { MessageOf } from '../../protocol/contract.ts';
+import { defineActor } from '../../runtime/define-actor.ts';
+import { cancel, emit, now, schedule, task } from '../../runtime/effects.ts';
+import { type Manifest, type PublishedVersion, versionName } from '../dataset/manifest.ts';
+import type { CuratorSettings, PipelineSettings } from '../settings.ts';
+import { balance } from './balance.ts';
+import { curatorContract } from './contract.ts';
+import { type Gate, GATES, passGates } from './gates.ts';
+import { publish, type PublishInput } from './publish.task.ts';
+import { curatorQueries } from './queries.ts';
+import { curatorTables, exampleIds, examples, members, numberKey, refusals, REFUSALS_KEPT, versions, waiting } from './tables.ts';
+
+export interface GateCounts {
+  readonly passed: number;
+  readonly refused: number;
+}
+
+export interface Context {
+  readonly key: string;
+  readonly judged: number;
+  readonly gates: Readonly<Record<Gate, GateCounts>>;
+  readonly masked: number;
+  readonly refused: number;
+  /** Examples that passed the gates; each waits, stands in a version, or in the one being published. */
+  readonly examples: number;
+  readonly waiting: number;
+  /** Examples since the last version was fixed: only new ones are a reason for a version. */
+  readonly fresh: number;
+  readonly published: number;
+  readonly versions: number;
+  readonly lastManifestSha256: string | null;
+  /** Totals when the last version was fixed: a manifest counts from there. */
+  readonly atLastVersion: { readonly gates: Readonly<Record<Gate, GateCounts>>; readonly masked: number };
+  readonly publishing: PublishInput | null;
+  readonly failures: number;
+  /** Why another version is wanted after the one being published; null when none is. */
+  readonly again: string | null;
+}
+
+type Message = MessageOf<typeof curatorContract.messages>;
+type Event<T extends Message['type']> = Extract<Message, { type: T }>;
+
+/** Examples of one version at most: a turn changes two rows for each. */
+const MEMBERS_MAX = 400;
+/** Waiting examples looked at for one version. */
+const SCAN_MAX = 2_000;
+const RETRY_MS = 5_000;
+const RETRY_MAX_MS = 5 * 60_000;
+
+const noCounts = Object.fromEntries(GATES.map((gate) => [gate, { passed: 0, refused: 0 }])) as Record<Gate, GateCounts>;
+
+export const createCurator = ({ curator: settings }: PipelineSettings) => {
+  const machine = setup({
+    types: { context: {} as Context, events: {} as Message, input: {} as { key: string } },
+    guards: {
+      enough: ({ context }) => context.fresh >= settings.versionExamples,
+      isThisVersion: ({ context, event }) =>
+        event.type === 'publish.done' && (event.output as PublishedVersion).version === context.publishing?.version,
+      wantsAnother: ({ context }) => context.again !== null && context.waiting > 0,
+      waits: ({ context }) => context.waiting > 0,
+    },
+  }).createMachine({
+    id: 'curator',
+    context: ({ input }) => ({
+      key: input.key,
+      judged: 0,
+      gates: noCounts,
+      masked: 0,
+      refused: 0,
+      examples: 0,
+      waiting: 0,
+      fresh: 0,
+      published: 0,
+      versions: 0,
+      lastManifestSha256: null,
+      atLastVersion: { gates: noCounts, masked: 0 },
+      publishing: null,
+      failures: 0,
+      again: null,
+    }),
+    initial: 'collecting',
+    on: { 'scenario.judged': { actions: assign(({ context, event }) => curate(context, event, settings)) } },
+    states: {
+      /** Examples gather until there are enough, or no new one has come for a while. */
+      collecting: {
+        always: [
+          {
+            guard: 'wantsAnother',
+            target: 'publishing',
+            actions: assign(({ context }) => fixVersion(context, context.again ?? '', settings)),
+          },
+          {
+            guard: 'enough',
+            target: 'publishing',
+            actions: assign(({ context }) => fixVersion(context, `${context.fresh} new examples`, settings)),
+          },
+        ],
+        on: {
+          'dataset.publish': {
+            guard: 'waits',
+            target: 'publishing',
+            actions: assign(({ context, event }) => fixVersion(context, event.reason, settings)),
+          },
+          'publish.due': {
+            guard: 'waits',
+            target: 'publishing',
+            actions: assign(({ context }) => fixVersion(context, 'no new example for a while', settings)),
+          },
+        },
+      },
+      /** A version's contents are fixed and its files are being written. */
+      publishing: {
+        entry: ({ context }) => task('publish', context.publishing),
+        on: {
+          'publish.done': {
+            guard: 'isThisVersion',
+            target: 'collecting',
+            actions: assign(({ context, event }) => recordVersion(context, event.output as PublishedVersion)),
+          },
+          'publish.failed': {
+            target: 'retrying',
+            actions: assign({ failures: ({ context }) => context.failures + 1 }),
+          },
+          'dataset.publish': { actions: assign({ again: ({ event }) => event.reason }) },
+          'publish.due': { actions: assign({ again: 'no new example for a while' }) },
+        },
+      },
+      /** The files could not be written; the same version is tried again. */
+      retrying: {
+        entry: ({ context }) =>
+          schedule('retry', Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** Math.min(10, context.failures - 1)), { type: 'publish.due' }),
+        on: {
+          'publish.due': 'publishing',
+          'dataset.publish': { target: 'publishing', actions: assign({ again: ({ event }) => event.reason }) },
+        },
+      },
+    },
+  });
+
+  return defineActor({
+    ...curatorContract,
+    machine,
+    tables: curatorTables,
+    tasks: { publish },
+    queries: curatorQueries,
+  });
+};
+
+/** Takes a scenario through the gates; what passes waits for a version. */
+function curate(context: Context, { scenario, verdict }: Event<'scenario.judged'>, settings: CuratorSettings): Context {
+  const judgement = passGates(scenario, verdict, (id) => exampleIds.has(id), settings);
+  const refusedAt = 'refusedAt' in judgement ? judgement.refusedAt : undefined;
+  const masked = context.masked + ('example' in judgement ? judgement.example.masked : judgement.masked);
+  const counted = { ...context, judged: context.judged + 1, masked, gates: countGates(context.gates, refusedAt) };
+  if ('refusedAt' in judgement) {
+    const { artifact, domain, id } = scenario;
+    const at = new Date(now()).toISOString();
+    refusals.put(numberKey(context.refused), { scenario: id, artifact, domain, gate: judgement.refusedAt, reason: judgement.reason, at });
+    if (context.refused >= REFUSALS_KEPT) refusals.delete(numberKey(context.refused - REFUSALS_KEPT));
+    return { ...counted, refused: context.refused + 1 };
+  }
+  const key = numberKey(context.examples);
+  examples.put(key, judgement.example);
+  exampleIds.put(judgement.example.id, key);
+  waiting.put(key, { domain: judgement.example.domain });
+  schedule('publish', settings.publishAfterMs, { type: 'publish.due' });
+  return { ...counted, examples: context.examples + 1, waiting: context.waiting + 1, fresh: context.fresh + 1 };
+}
+
+/** Every gate before the one that refused was passed; balance is counted when a version is fixed. */
+function countGates(gates: Context['gates'], refusedAt: Gate | undefined): Context['gates'] {
+  const next: Record<Gate, GateCounts> = { ...gates };
+  for (const gate of GATES) {
+    if (gate === 'balance') break;
+    const { passed, refused } = gates[gate];
+    if (gate === refusedAt) {
+      next[gate] = { passed, refused: refused + 1 };
+      break;
+    }
+    next[gate] = { passed: passed + 1, refused };
+  }
+  return next;
+}
+
+/** Decides what the next version holds. From here on its contents cannot change. */
+function fixVersion(context: Context, reason: string, settings: CuratorSettings): Context {
+  const available = [...waiting.range({ limit: SCAN_MAX })].map(([key, { domain }]) => ({ key, domain }));
+  const chosen = balance(available, MEMBERS_MAX, settings);
+  const version = context.versions + 1;
+  for (const { key } of chosen) {
+    members.put(`${numberKey(version)}|${key}`, true);
+    waiting.delete(key);
+  }
+  cancel('publish');
+  const before = context.atLastVersion;
+  const gates: Manifest['gates'] = GATES.filter((gate) => gate !== 'balance').map((gate) => ({
+    gate,
+    passed: context.gates[gate].passed - before.gates[gate].passed,
+    refused: context.gates[gate].refused - before.gates[gate].refused,
+  }));
+  const held = available.length - chosen.length;
+  const { passed, refused } = context.gates.balance;
+  const totals = { ...context.gates, balance: { passed: passed + chosen.length, refused: refused + held } };
+  const { lastManifestSha256 } = context;
+  return {
+    ...context,
+    gates: totals,
+    waiting: context.waiting - chosen.length,
+    fresh: 0,
+    again: null,
+    failures: 0,
+    atLastVersion: { gates: totals, masked: context.masked },
+    publishing: {
+      curator: formatAddress('curator', context.key),
+      version,
+      name: versionName(version),
+      publishedAt: new Date(now()).toISOString(),
+      reason,
+      previous: lastManifestSha256 === null ? null : { version: context.versions, manifestSha256: lastManifestSha256 },
+      examples: chosen.length,
+      gates: [...gates, { gate: 'balance', passed: chosen.length, refused: held }],
+      masked: context.masked - before.masked,
+    },
+  };
+}
+
+/** The version exists from this turn on. */
+function recordVersion(context: Context, version: PublishedVersion): Context {
+  versions.put(numberKey(version.version), version);
+  const { name, manifestSha256, examples: count } = version;
+  emit(curatorContract, 'dataset-published', { version: version.version, name, examples: count, manifestSha256 });
+  return {
+    ...context,
+    versions: version.version,
+    published: context.published + count,
+    lastManifestSha256: manifestSha256,
+    publishing: null,
+    failures: 0,
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * The gates in their order: verdict, safety, masking, duplicates, quality; balance follows when a version is
+ * made. Each is counted. Near duplicates and the mix with a basal set are not part of it yet.
+ */
+import { findInjections, findSecrets, maskPersonalData } from '../safety/index.ts';
+import type { Scenario, Verdict } from '../scenario.ts';
+import type { CuratorSettings } from '../settings.ts';
+import { exampleId, type ExampleRow, outputOf } from './example.ts';
+import { qualityOf } from './quality.ts';
+
+export const GATES = ['verdict', 'safety', 'masking', 'duplicates', 'quality', 'balance'] as const;
+export type Gate = (typeof GATES)[number];
+
+/** A text of which more than this share was masked says nothing any more. */
+const MAX_MASKED_SHARE = 0.3;
+
+export type Judgement =
+  | { readonly example: ExampleRow }
+  | { readonly refusedAt: Gate; readonly reason: string; readonly masked: number };
+
+/** Takes a judged scenario through the gates; `isKnown` tells whether an example of this id exists. */
+export function passGates(
+  scenario: Scenario,
+  verdict: Verdict,
+  isKnown: (id: string) => boolean,
+  settings: CuratorSettings,
+): Judgement {
+  if (verdict.decision !== 'accept') return refuse('verdict', `the critic decided ${verdict.decision}`);
+
+  const layers = Object.fromEntries(verdict.layers.map(({ layer, result }) => [layer, result]));
+  const output = outputOf(scenario);
+  // Looked at again: what is published must be safe whatever the verdict was based on.
+  const whole = `${scenario.instruction}\n${scenario.input}\n${output}\n${scenario.source}`;
+  if (layers['safety'] !== 'passed') return refuse('safety', 'the critic did not find it safe');
+  const unsafe = [...findSecrets(whole), ...findInjections(whole)][0];
+  if (unsafe !== undefined) return refuse('safety', unsafe.name);
+
+  const maskedInput = maskPersonalData(scenario.input);
+  const maskedOutput = maskPersonalData(output);
+  const maskedSource = maskPersonalData(scenario.source);
+  const masked = maskedInput.masked + maskedOutput.masked + maskedSource.masked;
+  if (maskedInput.maskedCharacters > scenario.input.length * MAX_MASKED_SHARE) {
+    return refuse('masking', 'too much of it is personal data', masked);
+  }
+
+  const id = exampleId(maskedInput.text, maskedOutput.text);
+  if (isKnown(id)) return refuse('duplicates', 'the same input and output are in the dataset', masked);
+
+  const quality = qualityOf(scenario, verdict, maskedInput.text);
+  if (quality.score < settings.qualityMin) {
+    return refuse('quality', `quality ${quality.score} is below ${settings.qualityMin}`, masked);
+  }
+  return {
+    example: {
+      id,
+      scenario: scenario.id,
+      artifact: scenario.artifact,
+      nodes: scenario.nodes,
+      source: maskedSource.text,
+      domain: scenario.domain,
+      contentType: scenario.contentType,
+      collection: scenario.collection,
+      instruction: scenario.instruction,
+      input: maskedInput.text,
+      output: maskedOutput.text,
+      quality: quality.score,
+      verdict: { decision: verdict.decision, confidence: verdict.confidence, layers },
+      masked,
+    },
+  };
+}
+
+function refuse(refusedAt: Gate, reason: string, masked = 0): Judgement {
+  return { refusedAt, reason, masked };
+}

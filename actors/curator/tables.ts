@@ -1,0 +1,27 @@
+/** The curator's rows. An example row never changes; where it belongs is said by the other tables. */
+import { defineTable } from '../../runtime/table.ts';
+import type { PublishedVersion } from '../dataset/manifest.ts';
+import type { ExampleRow } from './example.ts';
+
+/** By number, in the order in which they passed. */
+export const examples = defineTable<ExampleRow>('examples');
+/** Id of an example → its number. */
+export const exampleIds = defineTable<string>('exampleIds');
+/** Numbers of examples that no version holds yet. */
+export const waiting = defineTable<{ domain: string }>('waiting');
+/** `<version>|<number>`: what a version holds; fixed before its files are written. */
+export const members = defineTable<true>('members');
+/** By version. */
+export const versions = defineTable<PublishedVersion>('versions');
+/** Texts that were refused, by number: a ring of the latest, without their content. */
+export const refusals = defineTable<{ scenario: string; artifact: string; domain: string; gate: string; reason: string; at: string }>(
+  'refusals',
+);
+
+export const curatorTables = { examples, exampleIds, waiting, members, versions, refusals };
+
+/** Refusals kept for people to read. */
+export const REFUSALS_KEPT = 500;
+
+/** Numbers as keys in their order. */
+export const numberKey = (number: number): string => String(number).padStart(12, '0');

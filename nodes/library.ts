@@ -1,0 +1,47 @@
+/** `banyan`: what an application is made of. See `banyan/client` for talking to a running one. */
+export {
+  type Address,
+  escapeKey,
+  formatAddress,
+  isAddress,
+  parseAddress,
+  unescapeKey,
+} from '../protocol/address.ts';
+export {
+  type Contract,
+  defineContract,
+  type EventSchemas,
+  internal,
+  type MessageOf,
+  type MessageSchemas,
+  type Ref,
+} from '../protocol/contract.ts';
+export { BanyanError, type ErrorCode, type ErrorDetails } from '../protocol/errors.ts';
+export type { ContentReference, ContentStore } from '../runtime/content-store.ts';
+export {
+  type ActorDeclaration,
+  type ActorDefinition,
+  defineActor,
+  type Query,
+  type QueryArgs,
+  type TaskContext,
+  type TaskHandler,
+} from '../runtime/define-actor.ts';
+export {
+  cancel,
+  deferReply,
+  emit,
+  messageId,
+  now,
+  random,
+  reply,
+  type ReplyHandle,
+  schedule,
+  self,
+  sender,
+  task,
+  tell,
+} from '../runtime/effects.ts';
+export { createSystem, type System, type SystemDeclaration } from '../runtime/system.ts';
+export { defineTable, type KeyRange, type Table } from '../runtime/table.ts';
+export { type DeclaredChild, supervisor, type SupervisorDeclaration } from '../supervisors/declaration.ts';

@@ -1,0 +1,46 @@
+/**
+ * Where a shard says which turn it runs, in memory that the main thread can read while the shard's thread
+ * is stuck in it. Plain stores: each turn writes five numbers and pays nothing more.
+ */
+
+const COUNT = 0;
+const ACTIVE = 1;
+const PARTITION = 2;
+const SEQ = 3;
+const INDEX = 4;
+const FIELDS = 5;
+
+/** A message in the log, by its place. A query has partition -1: nobody can skip it, it is not in the log. */
+export interface TurnPlace {
+  readonly partition: number;
+  readonly seq: number;
+  readonly index: number;
+}
+
+export function createBeacon(): SharedArrayBuffer {
+  return new SharedArrayBuffer(FIELDS * Float64Array.BYTES_PER_ELEMENT);
+}
+
+/** The shard's side. */
+export function beaconWriter(memory: SharedArrayBuffer): { turn(partition: number, seq: number, index: number): void; idle(): void } {
+  const fields = new Float64Array(memory);
+  return {
+    turn(partition, seq, index) {
+      fields[PARTITION] = partition;
+      fields[SEQ] = seq;
+      fields[INDEX] = index;
+      fields[ACTIVE] = 1;
+      fields[COUNT] = (fields[COUNT] as number) + 1;
+    },
+    idle() {
+      fields[ACTIVE] = 0;
+    },
+  };
+}
+
+/** The main thread's side: what is running now, and a count that differs when it is another turn. */
+export function readBeacon(memory: SharedArrayBuffer): { count: number; running: TurnPlace | undefined } {
+  const fields = new Float64Array(memory);
+  const running = { partition: fields[PARTITION] as number, seq: fields[SEQ] as number, index: fields[INDEX] as number };
+  return { count: fields[COUNT] as number, running: fields[ACTIVE] === 1 ? running : undefined };
+}

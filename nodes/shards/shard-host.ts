@@ -1,0 +1,191 @@
+/**
+ * A shard's thread, seen from the main thread: started, watched, ended. A turn that never ends is seen
+ * through the beacon and its thread is ended. What ends a shard three times at the same message gets a
+ * verdict in the log, and the next incarnation skips it (rule R8).
+ */
+import { Worker } from 'node:worker_threads';
+import { BanyanError, type ErrorCode, isErrorCode } from '../../protocol/errors.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { ChildHandle, ChildSpec, ExitReason } from '../../supervisors/child-spec.ts';
+import { createBeacon, readBeacon, type TurnPlace } from './beacon.ts';
+import type { FromShard, ShardCalls, ShardFault, ShardStart, ToShard } from './messages.ts';
+import { shardTree } from './shard-tree.ts';
+
+export interface ShardHostOptions {
+  readonly start: Omit<ShardStart, 'beacon'>;
+  readonly turnDeadlineMs: number;
+  readonly memoryMb: number;
+  /** Where verdicts are written. */
+  readonly log: Log;
+  readonly report: (level: 'info' | 'warn' | 'error', message: string, details: object) => void;
+  /** The application's supervisors, for the tree. */
+  readonly tree: unknown;
+}
+
+/** Incarnations that one message may end before it is skipped. */
+const ATTEMPTS = 3;
+const STOP_GRACE_MS = 2_000;
+const CALL_TIMEOUT_MS = 5_000;
+
+interface Running {
+  readonly worker: Worker;
+  readonly beacon: SharedArrayBuffer;
+  readonly calls: Map<number, { resolve: (value: unknown) => void; reject: (error: BanyanError) => void }>;
+  ready: boolean;
+}
+
+export class ShardHost {
+  readonly id: string;
+  readonly #options: ShardHostOptions;
+  readonly #attempts = new Map<string, number>();
+  #running: Running | undefined;
+  #verdict: Promise<void> = Promise.resolve();
+  #calls = 0;
+  /** The actors as last listed, for the synchronous tree. */
+  #actors: Awaited<ReturnType<ShardCalls['actors']>> = [];
+
+  constructor(options: ShardHostOptions) {
+    this.#options = options;
+    this.id = `shard-${options.start.index}`;
+  }
+
+  get ready(): boolean {
+    return this.#running?.ready === true;
+  }
+
+  get owned(): readonly number[] {
+    return this.#options.start.partitions.owned;
+  }
+
+  /** How a supervisor starts and restarts this shard. */
+  spec(): ChildSpec {
+    return { id: this.id, type: 'supervisor', restart: 'permanent', shutdownMs: 2 * STOP_GRACE_MS, start: (signal) => this.#start(signal) };
+  }
+
+  /** Calls a method in the shard's thread; throws `partition.unavailable` while it is not running. */
+  async call<M extends keyof ShardCalls>(method: M, ...args: Parameters<ShardCalls[M]>): Promise<Awaited<ReturnType<ShardCalls[M]>>> {
+    const running = this.#running;
+    if (running?.ready !== true) throw new BanyanError('partition.unavailable', { message: `${this.id} is not running.`, retryAfterMs: 500 });
+    const id = ++this.#calls;
+    const answer = new Promise<unknown>((resolve, reject) => {
+      running.calls.set(id, { resolve, reject });
+      setTimeout(() => reject(new BanyanError('partition.unavailable', { message: `${this.id} did not answer.`, retryAfterMs: 500 })), CALL_TIMEOUT_MS).unref();
+    });
+    running.worker.postMessage({ type: 'call', id, method, args } satisfies ToShard);
+    try {
+      return (await answer) as Awaited<ReturnType<ShardCalls[M]>>;
+    } finally {
+      running.calls.delete(id);
+    }
+  }
+
+  /** Lists the actors for the next look at the tree. */
+  async refreshTree(): Promise<void> {
+    this.#actors = await this.call('actors', { limit: TREE_ACTORS });
+  }
+
+  async #start(signal: AbortSignal): Promise<ChildHandle> {
+    await this.#verdict;
+    const beacon = createBeacon();
+    const worker = new Worker(new URL('./shard-thread.ts', import.meta.url), {
+      workerData: { ...this.#options.start, beacon } satisfies ShardStart,
+      resourceLimits: { maxOldGenerationSizeMb: this.#options.memoryMb },
+      name: this.id,
+    });
+    const running: Running = { worker, beacon, calls: new Map(), ready: false };
+    this.#running = running;
+    const watch = this.#watch(running);
+    let fault: ShardFault | undefined;
+    let stopping = false;
+    const exited = new Promise<ExitReason>((resolve) => {
+      worker.on('error', (error: Error & { code?: string }) => {
+        fault ??= error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? { code: 'turn.out_of_memory', message: error.message, ...placeOf(beacon) } : { code: 'internal', message: error.stack ?? error.message };
+      });
+      worker.on('exit', (code) => {
+        clearInterval(watch);
+        if (this.#running === running) this.#running = undefined;
+        for (const { reject } of running.calls.values()) reject(new BanyanError('partition.unavailable', { retryAfterMs: 500 }));
+        if (fault !== undefined) this.#blame(fault);
+        resolve(stopping || code === 0 ? { kind: 'shutdown' } : { kind: 'error', error: fault ?? new Error(`the thread ended with ${code}`) });
+      });
+    });
+    const ready = new Promise<void>((resolve, reject) => {
+      worker.on('message', (message: FromShard) => {
+        if (message.type === 'ready') {
+          running.ready = true;
+          resolve();
+        } else if (message.type === 'fault') fault ??= message.fault;
+        else if (message.type === 'report') this.#options.report(message.level, message.message, message.details);
+        else if (message.error === undefined) running.calls.get(message.id)?.resolve(message.value);
+        else running.calls.get(message.id)?.reject(BanyanError.fromWire(message.error));
+      });
+      void exited.then(() => reject(new BanyanError(codeOf(fault), { message: fault?.message ?? `${this.id} ended while it started.` })));
+    });
+    signal.addEventListener('abort', () => void worker.terminate(), { once: true });
+    await ready;
+    return {
+      exited,
+      stop: async () => {
+        stopping = true;
+        worker.postMessage({ type: 'stop', graceMs: STOP_GRACE_MS } satisfies ToShard);
+      },
+      kill: () => void worker.terminate(),
+      describe: (path) => shardTree(path, this.#options.tree, this.#actors),
+    };
+  }
+
+  #watch(running: Running): NodeJS.Timeout {
+    let lastCount = -1;
+    let since = 0;
+    const { turnDeadlineMs } = this.#options;
+    const timer = setInterval(
+      () => {
+        const { count, running: turn } = readBeacon(running.beacon);
+        const nowMs = performance.now();
+        if (turn === undefined || count !== lastCount) {
+          lastCount = count;
+          since = nowMs;
+        } else if (nowMs - since > turnDeadlineMs) {
+          clearInterval(timer);
+          this.#options.report('error', 'A turn passed its deadline; its shard is replaced.', { shard: this.id, ...turn, turnDeadlineMs });
+          this.#blame({ code: 'turn.deadline', message: `The turn took longer than ${turnDeadlineMs} ms.`, ...placeOf(running.beacon) });
+          void running.worker.terminate();
+        }
+      },
+      Math.max(5, Math.min(100, turnDeadlineMs / 4)),
+    );
+    timer.unref();
+    return timer;
+  }
+
+  /** Counts how often a message has ended its shard; the third time it gets a verdict. */
+  #blame({ code, message, partition, entry, index }: ShardFault): void {
+    if (partition === undefined || entry === undefined || index === undefined || partition < 0 || code.startsWith('store.')) return;
+    const place = `${partition}.${entry}.${index}`;
+    const attempts = (this.#attempts.get(place) ?? 0) + 1;
+    this.#attempts.set(place, attempts);
+    this.#options.report('error', 'A message ended its shard.', { shard: this.id, place, code, attempts });
+    if (attempts < ATTEMPTS) return;
+    this.#attempts.delete(place);
+    const verdict = { partition, entry, index, code, detail: `${message} It ended ${attempts} incarnations of its shard.` };
+    this.#verdict = this.#verdict.then(async () => {
+      try {
+        await this.#options.log.appendVerdict(verdict);
+        this.#options.report('warn', 'The message is skipped by verdict and becomes a dead letter.', verdict);
+      } catch (error) {
+        // The next incarnation runs into it again and asks again.
+        this.#options.report('error', 'The verdict could not be written.', { error: String(error) });
+      }
+    });
+  }
+}
+
+/** Actors shown in one tree; more are counted. */
+const TREE_ACTORS = 2_000;
+
+function placeOf(beacon: SharedArrayBuffer): { partition: number; entry: number; index: number } | object {
+  const { running } = readBeacon(beacon) as { running: TurnPlace | undefined };
+  return running === undefined ? {} : { partition: running.partition, entry: running.seq, index: running.index };
+}
+
+const codeOf = (fault: ShardFault | undefined): ErrorCode => (isErrorCode(fault?.code) ? fault.code : 'internal');

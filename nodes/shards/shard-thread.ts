@@ -1,0 +1,104 @@
+/** A shard in its worker thread: the real ports, its own connection, its own store. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { isAddress } from '../../protocol/address.ts';
+import { encode } from '../../protocol/codec.ts';
+import { BanyanError, toBanyanError } from '../../protocol/errors.ts';
+import { subjectsOf } from '../../protocol/subjects.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { ObjectContentStore } from '../../runtime/content-object-store.ts';
+import { JetStreamLog } from '../../runtime/log-jetstream.ts';
+import { EnvironmentFault } from '../../runtime/partition.ts';
+import { systemRandomness } from '../../runtime/randomness.ts';
+import { Shard } from '../../runtime/shard.ts';
+import { checkStore } from '../../runtime/store-check.ts';
+import { LmdbStore } from '../../runtime/store-lmdb.ts';
+import { loadApplication } from '../application.ts';
+import { connectBroker, onReconnect } from '../connect.ts';
+import { answerAsks, askThrough } from './asks.ts';
+import { beaconWriter } from './beacon.ts';
+import type { FromShard, ShardCalls, ShardFault, ShardStart, ToShard } from './messages.ts';
+
+const start = workerData as ShardStart;
+const port = parentPort as NonNullable<typeof parentPort>;
+const say = (message: FromShard): void => port.postMessage(message);
+const report = (level: 'info' | 'warn' | 'error', message: string, details: object): void => say({ type: 'report', level, message, details: { shard: start.index, ...details } });
+
+try {
+  await run();
+} catch (error) {
+  endWith(error);
+}
+
+async function run(): Promise<void> {
+  const rebuild = (reason: string): void => report('warn', `The local state is not usable and is rebuilt from the log: ${reason}`, { folder: start.folder, reason });
+  const [system, connection] = await Promise.all([
+    loadApplication(start.app, start.pipeline),
+    connectBroker(start.broker, `banyan ${start.node} shard ${start.index}`),
+    checkStore(start.folder, rebuild),
+  ]);
+  const subjects = subjectsOf(start.namespace);
+  const beacon = beaconWriter(start.beacon);
+  const shard = new Shard({
+    node: start.node,
+    system,
+    subjects,
+    partitions: start.partitions,
+    log: await JetStreamLog.open(connection, subjects),
+    store: LmdbStore.open(start.folder, rebuild),
+    clock: systemClock,
+    randomness: systemRandomness,
+    content: new ObjectContentStore(connection, subjects.streams.content),
+    answer: ({ subject, body }) => connection.publish(subject, encode(body)),
+    ask: askThrough(connection, subjects),
+    beacon: (partition, seq, index) => beacon.turn(partition, seq, index),
+    idle: () => beacon.idle(),
+    onFault: endWith,
+    report,
+  });
+  void onReconnect(connection, () => shard.reconnected());
+  answerAsks(connection, subjects, shard, beacon);
+  serve(shard);
+  await shard.start();
+  say({ type: 'ready' });
+
+  function serve(running: Shard): void {
+    const calls: ShardCalls = {
+      status: () => ({ partitions: running.partitionStatus(), work: running.work(), counters: running.counters(), heapBytes: process.memoryUsage().heapUsed }),
+      actors: (filter) => running.actors(filter),
+      actor: (address) => running.actor(valid(address)),
+      stateHash: (address) => running.stateHash(valid(address)),
+      restart: (address) => running.restart(valid(address)),
+      result: (address, id) => running.result(valid(address), id),
+    };
+    port.on('message', (message: ToShard) => {
+      if (message.type === 'stop') {
+        void running.stop(message.graceMs).then(async () => {
+          await connection.close();
+          process.exit(0);
+        }, endWith);
+        return;
+      }
+      try {
+        say({ type: 'reply', id: message.id, value: (calls[message.method] as (...args: unknown[]) => unknown)(...message.args) });
+      } catch (error) {
+        say({ type: 'reply', id: message.id, error: toBanyanError(error).toWire() });
+      }
+    });
+  }
+}
+
+function valid(address: string) {
+  if (isAddress(address)) return address;
+  throw new BanyanError('address.invalid', { message: `${JSON.stringify(address)} is not an address.` });
+}
+
+/** Says why and ends this thread; the supervisor starts another. */
+function endWith(error: unknown): void {
+  const fault: ShardFault =
+    error instanceof EnvironmentFault
+      ? { code: error.code, message: error.message, partition: error.partition, entry: error.entry, index: error.index }
+      : { code: toBanyanError(error).code, message: error instanceof Error ? error.message : String(error) };
+  say({ type: 'fault', fault });
+  // The message above is delivered before the thread ends.
+  setImmediate(() => process.exit(1));
+}

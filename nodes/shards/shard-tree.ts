@@ -1,0 +1,59 @@
+/** The part of the supervisor tree below a shard: the application's supervisors with the shard's actors in them. */
+import type { ActorEntry } from '../../runtime/actor-list.ts';
+import { isSupervisor, placeActor, type SupervisorDeclaration } from '../../supervisors/declaration.ts';
+import { pathOf, type TreeNode } from '../../supervisors/tree.ts';
+
+/** What `ChildHandle.describe` adds to a shard's own node. */
+export function shardTree(path: string, declared: unknown, actors: readonly ActorEntry[]): Partial<TreeNode> {
+  const tree = declared as SupervisorDeclaration | undefined;
+  const children =
+    tree === undefined
+      ? actors.map((actor) => actorNode(actor, path))
+      : [supervisorBranch(tree, path, placedUnder(tree, actors))];
+  return { strategy: 'one_for_one', childCount: children.length, children };
+}
+
+/** The actors of each supervisor, by its id. */
+function placedUnder(tree: SupervisorDeclaration, actors: readonly ActorEntry[]): ReadonlyMap<string, ActorEntry[]> {
+  const placed = new Map<string, ActorEntry[]>();
+  for (const actor of actors) {
+    const id = placeActor(tree, actor.address).at(-1) as string;
+    placed.set(id, [...(placed.get(id) ?? []), actor]);
+  }
+  return placed;
+}
+
+function supervisorBranch(declared: SupervisorDeclaration, above: string, placed: ReadonlyMap<string, ActorEntry[]>): TreeNode {
+  const path = pathOf(above, declared.id);
+  const children = [
+    ...declared.children.filter(isSupervisor).map((child) => supervisorBranch(child, path, placed)),
+    ...(placed.get(declared.id) ?? []).map((actor) => actorNode(actor, path)),
+  ];
+  return {
+    id: declared.id,
+    type: 'supervisor',
+    path,
+    strategy: declared.strategy,
+    status: 'running',
+    restarts: 0,
+    intensity: { ...declared.intensity, used: 0 },
+    childCount: children.length,
+    children,
+  };
+}
+
+function actorNode(actor: ActorEntry, above: string): TreeNode {
+  return {
+    id: actor.address,
+    type: 'actor',
+    path: pathOf(above, actor.address),
+    kind: actor.kind,
+    status: actor.status === 'ended' ? 'passivated' : actor.status,
+    state: actor.state as string | object,
+    restart: 'permanent',
+    restarts: actor.restarts,
+    buffered: actor.buffered,
+    partition: actor.partition,
+    cursor: actor.cursor,
+  };
+}

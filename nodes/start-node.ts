@@ -1,0 +1,184 @@
+/** One node: shards under a supervisor, the gateway, the system's endpoints, HTTP. */
+import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.ts';
+import { type Address, escapeKey, formatAddress, parseAddress } from '../protocol/address.ts';
+import { BanyanError } from '../protocol/errors.ts';
+import { encodeFrame, encodeRecord } from '../protocol/frame.ts';
+import { type Subjects, subjectsOf } from '../protocol/subjects.ts';
+import { systemClock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { JetStreamLog } from '../runtime/log-jetstream.ts';
+import { partitionOfAddress } from '../runtime/outbox.ts';
+import { systemRandomness } from '../runtime/randomness.ts';
+import { ensureStreams } from '../runtime/streams.ts';
+import type { System } from '../runtime/system.ts';
+import { startSupervisor, type Supervisor } from '../supervisors/supervisor.ts';
+import { loadApplication } from './application.ts';
+import { connectBroker } from './connect.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { startGateway } from './gateway.ts';
+import { type HttpServer, startHttp } from './http.ts';
+import { adjustMailboxLimit } from './mailbox-limit.ts';
+import { NodeView } from './node-view.ts';
+import { ShardHost } from './shards/shard-host.ts';
+import { serveSystem } from './system-endpoints.ts';
+import { VERSION } from './version.ts';
+
+export interface NodeOptions {
+  readonly settings: Settings;
+  readonly natsUrl: string;
+  readonly log: Logger;
+  readonly token: string;
+}
+
+export interface RunningNode {
+  readonly id: string;
+  readonly http: string;
+  readonly system: System;
+  readonly view: NodeView;
+  readonly connection: NatsConnection;
+  readonly subjects: Subjects;
+  /** Sends what only actors may send; resolves when it is stored. */
+  tellInternal(address: string, message: { readonly type: string }, id?: string): Promise<number>;
+  /** Resolves when the node ended by itself, with the reason. */
+  readonly failed: Promise<Error>;
+  /** Stops in order: no new turns, what has left is acknowledged, stores closed, connections closed. */
+  stop(): Promise<void>;
+}
+
+/** A shard that keeps ending is started again for minutes: a poisonous message needs three ends to get its verdict. */
+const SHARD_INTENSITY = { max: 100, windowMs: 60_000 };
+const SHARD_BACKOFF = { baseMs: 50, maxMs: 5_000, factor: 2, jitter: 0.5, healthyMs: 10_000 };
+const MAILBOX_CHECK_MS = 1_000;
+/** Another node answers its health within this, if it is there. */
+const OTHER_NODE_MS = 300;
+
+/** Throws `namespace.owned`, `partition.count`, `definition.*` and the `broker.*` codes. */
+export async function startNode({ settings, natsUrl, log, token }: NodeOptions): Promise<RunningNode> {
+  const id = settings.node.name ?? 'n1';
+  const subjects = subjectsOf(settings.namespace);
+  const broker = { url: natsUrl, creds: settings.nats.creds };
+  const [system, connection] = await Promise.all([
+    loadApplication(settings.app, settings.pipeline as never),
+    connectBroker(broker, `banyan ${id}`),
+  ]);
+  await refuseSecondNode(connection, subjects);
+  const jsm = await jetstreamManager(connection);
+  await ensureStreams(jsm, subjects, { partitions: settings.partitions, mailboxBytes: settings.mailbox.maxBytes, replicas: 1 });
+  const mailbox = await JetStreamLog.open(connection, subjects);
+  const report = (level: 'info' | 'warn' | 'error', message: string, details: object): void => log[level](details, message);
+  const shards = Array.from(
+    { length: settings.shards },
+    (_, index) =>
+      new ShardHost({
+        start: {
+          namespace: settings.namespace,
+          node: id,
+          index,
+          partitions: { count: settings.partitions, owned: ownedBy(index, settings.shards, settings.partitions) },
+          broker,
+          folder: join(settings.data, 'shards', String(index)),
+          app: settings.app,
+          pipeline: settings.pipeline as never,
+          determinismSample: settings.determinismSample,
+        },
+        turnDeadlineMs: settings.turnDeadlineMs,
+        memoryMb: settings.shardMemoryMb,
+        log: mailbox,
+        report,
+        tree: system.tree,
+      }),
+  );
+  let root: Supervisor | undefined;
+  const view = new NodeView({
+    namespace: settings.namespace,
+    node: id,
+    version: VERSION,
+    labels: settings.node.labels,
+    partitions: settings.partitions,
+    log: mailbox,
+    shards,
+    root: () => root as Supervisor,
+    connected: () => !connection.isClosed() && connected,
+  });
+  let connected = true;
+  void (async () => {
+    for await (const status of connection.status()) {
+      if (status.type === 'disconnect') connected = false;
+      if (status.type === 'reconnect') connected = true;
+    }
+  })();
+  const append = (address: string, record: Parameters<typeof encodeRecord>[0]) => appendRecord(mailbox, settings.partitions, address, record);
+  const tellInternal = (address: string, message: { readonly type: string }, recordId?: string) =>
+    append(address, { kind: 'tell', to: address as Address, message, sender: `node/${escapeKey(id)}`, ...(recordId === undefined ? {} : { id: recordId }) });
+  startGateway({ connection, subjects, system, result: (address, requestId) => view.owner(address).call('result', address, requestId) });
+  serveSystem({
+    connection,
+    subjects,
+    view,
+    token,
+    deadLetters: await DeadLetters.open(connection, subjects, tellInternal),
+    tellInternal,
+    order: (address, order, reason) => append(address, { kind: 'control', to: address as Address, message: { type: order, reason: reason ?? null } }),
+    restart: (address) => view.owner(address).call('restart', address),
+  });
+  root = await startSupervisor({
+    id,
+    strategy: 'one_for_one',
+    intensity: SHARD_INTENSITY,
+    backoff: SHARD_BACKOFF,
+    children: shards.map((shard) => shard.spec()),
+    clock: systemClock,
+    random: () => systemRandomness.next(),
+    onEvent: (event) => log.debug(event, 'supervision'),
+  });
+  const running = root;
+  const http: HttpServer = await startHttp({ host: settings.http.host, port: settings.http.port, view });
+  const limit = setInterval(() => void keepMailboxLimit().catch((error: unknown) => log.debug({ error: String(error) }, 'The mailbox limit was not checked.')), MAILBOX_CHECK_MS);
+  const keepMailboxLimit = async (): Promise<void> => {
+    if (connected) await adjustMailboxLimit(jsm, subjects.streams.mailbox, settings.mailbox.maxBytes, { processed: await view.processed() });
+  };
+  let stopping = false;
+  return {
+    id,
+    http: http.url,
+    system,
+    view,
+    connection,
+    subjects,
+    tellInternal,
+    failed: running.exited.then((reason) => (stopping ? new Promise<never>(() => {}) : new Error('The shards kept failing.', { cause: reason.error }))),
+    stop: async () => {
+      stopping = true;
+      clearInterval(limit);
+      await http.stop();
+      await running.stop();
+      await connection.close();
+    },
+  };
+}
+
+/** Partitions are spread over shards by turns. */
+function ownedBy(shard: number, shards: number, partitions: number): number[] {
+  return Array.from({ length: partitions }, (_, partition) => partition).filter((partition) => partition % shards === shard);
+}
+
+/** One record in a frame of its own. Throws `address.invalid`, `log.full`, `log.unavailable`. */
+async function appendRecord(log: Log, partitions: number, to: string, record: Parameters<typeof encodeRecord>[0]): Promise<number> {
+  const { kind, key } = parseAddress(to);
+  return log.appendFrame(partitionOfAddress(formatAddress(kind, key), partitions), encodeFrame([encodeRecord(record)]), undefined);
+}
+
+/** Until partitions can be claimed, one node serves a namespace. */
+async function refuseSecondNode(connection: NatsConnection, subjects: Subjects): Promise<void> {
+  try {
+    await connection.request(subjects.sys('health'), new Uint8Array(), { timeout: OTHER_NODE_MS });
+  } catch {
+    return;
+  }
+  throw new BanyanError('namespace.owned', { message: `Another node serves the namespace '${subjects.namespace}' on this broker.` });
+}
+

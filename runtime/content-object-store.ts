@@ -1,0 +1,44 @@
+/** Large content in a JetStream object store. An object's name is its own hash, so writing twice is harmless. */
+import { createHash } from 'node:crypto';
+import { jetstream } from '@nats-io/jetstream';
+import { type ObjectStore, Objm } from '@nats-io/obj';
+import { type NatsConnection } from '@nats-io/transport-node';
+import { LIMITS } from '../config/limits.ts';
+import { BanyanError } from '../protocol/errors.ts';
+import type { ContentReference, ContentStore } from './content-store.ts';
+
+export class ObjectContentStore implements ContentStore {
+  readonly #bucket: () => Promise<ObjectStore>;
+
+  /** `bucket` is made when it is first used. */
+  constructor(connection: NatsConnection, bucket: string) {
+    let opened: Promise<ObjectStore> | undefined;
+    this.#bucket = () => {
+      opened ??= new Objm(jetstream(connection)).create(bucket).catch((cause: unknown) => {
+        opened = undefined;
+        throw new BanyanError('log.unavailable', { message: `The content store cannot be opened: ${String(cause)}`, cause });
+      });
+      return opened;
+    };
+  }
+
+  async put(bytes: Uint8Array): Promise<ContentReference> {
+    if (bytes.byteLength > LIMITS.contentBytes) throw new BanyanError('content.too_large', { message: `${bytes.byteLength} bytes (at most ${LIMITS.contentBytes}).` });
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    if (!(await this.has(sha256))) await (await this.#bucket()).putBlob({ name: sha256 }, bytes);
+    return { ref: sha256, sha256, bytes: bytes.byteLength };
+  }
+
+  async get(sha256: string): Promise<Uint8Array> {
+    const bytes = await (await this.#bucket()).getBlob(sha256);
+    if (bytes === null) throw new BanyanError('content.not_found', { message: `There is no content ${sha256}.` });
+    const actual = createHash('sha256').update(bytes).digest('hex');
+    if (actual !== sha256) throw new BanyanError('content.mismatch', { message: `The content stored as ${sha256} hashes to ${actual}.` });
+    return bytes;
+  }
+
+  async has(sha256: string): Promise<boolean> {
+    const info = await (await this.#bucket()).info(sha256);
+    return info !== null && !info.deleted;
+  }
+}

@@ -1,248 +1,177 @@
 /**
- * Every number that the pipeline's actors decide by, with the product's defaults. `config` validates what a
- * user set and hands it down as one value of this type; a machine reads nothing else.
+ * Every number that the pipeline's actors decide by, with the product's defaults. `config` makes them settings
+ * of the user and hands the result down as one value; a machine reads nothing else. A turn sees them, so they
+ * are part of the version of a log's tail.
  */
+import { z } from 'zod';
 
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 
+const whole = (value: number) => z.int().min(0).default(value);
+/** A share, a probability, a confidence, a weight or a score. */
+const fraction = (value: number) => z.number().min(0).max(1).default(value);
+
 /** Quotas are counted over one rolling hour of message time. */
-export interface IntakeSettings {
+const intake = z.strictObject({
   /** Items per rolling hour from all sources that are not exempt. */
-  readonly hourlyTotal: number;
+  hourlyTotal: whole(10_000),
   /** A node's quota is `nodeBase × 2 × success rate`, within `nodeMin … nodeMax`. */
-  readonly nodeBase: number;
-  readonly nodeMin: number;
-  readonly nodeMax: number;
+  nodeBase: whole(1_000),
+  nodeMin: whole(100),
+  nodeMax: whole(2_000),
   /** Success counts as this until a node has made `attemptsNeeded` attempts. */
-  readonly neutralSuccessRate: number;
-  readonly attemptsNeeded: number;
-  readonly quotaWindowMs: number;
+  neutralSuccessRate: fraction(0.5),
+  attemptsNeeded: whole(20),
+  quotaWindowMs: whole(hour),
   /** Items offered to the coordinator and not decided yet; more are refused as `overload`. */
-  readonly pendingMax: number;
+  pendingMax: whole(5_000),
   /** When to come back after `overload`. */
-  readonly overloadRetryMs: number;
+  overloadRetryMs: whole(5 * second),
   /** Characters of an excerpt; it is cut at a word. */
-  readonly excerptCharacters: number;
+  excerptCharacters: whole(2_000),
   /** UTF-8 bytes of one content object that is taken by reference. */
-  readonly contentMaxBytes: number;
-}
+  contentMaxBytes: whole(64 * 1024 * 1024),
+}).refine(({ nodeMin, nodeMax }) => nodeMin <= nodeMax, { path: ['nodeMax'], message: 'expected at least nodeMin' });
 
-export interface NodeSettings {
+const node = z.strictObject({
   /** Concurrent collections, and batches of files read at a time, unless the machine reports another number. */
-  readonly capacity: number;
+  capacity: whole(3),
   /** Batches that are being read or wait for intake's decision, per unit of capacity. */
-  readonly openBatchesFactor: number;
+  openBatchesFactor: whole(4),
   /** Files of one read batch, and so of one `artifact.collected` message. */
-  readonly batchFiles: number;
+  batchFiles: whole(32),
   /** UTF-8 bytes of content in one message; what does not fit goes by reference. */
-  readonly batchContentBytes: number;
+  batchContentBytes: whole(200_000),
   /** Larger files are reported as unreadable (`too_large`), never truncated. */
-  readonly fileMaxBytes: number;
+  fileMaxBytes: whole(32 * 1024 * 1024),
   /** Files that one target may yield; what is past it is counted as `ignored`. */
-  readonly targetMaxFiles: number;
+  targetMaxFiles: whole(100_000),
   /** Entries per page of a directory scan: bounds the rows one turn touches. */
-  readonly scanPageFiles: number;
+  scanPageFiles: whole(300),
   /** When a recoverably refused or unreadable file is tried again, if nothing says otherwise. */
-  readonly retryAfterMs: number;
+  retryAfterMs: whole(5 * minute),
   /** How often a long collection tells the orchestrator that it goes on. */
-  readonly progressMs: number;
+  progressMs: whole(minute),
   /** Failed attempts at reading one file before it waits for the target's next collection. */
-  readonly fileAttempts: number;
-}
+  fileAttempts: whole(5),
+});
 
-export interface OrchestratorSettings {
+const orchestrator = z.strictObject({
   /** A target without an interval of its own is collected this often. */
-  readonly intervalMs: number;
+  intervalMs: whole(hour),
   /** No sooner than this after a failure or an assignment that timed out. */
-  readonly retryMs: number;
-  readonly assignmentTimeoutMs: number;
+  retryMs: whole(5 * minute),
+  assignmentTimeoutMs: whole(10 * minute),
   /** Failures in a row after which another node gets the target, if there is one. */
-  readonly reassignAfterFailures: number;
-  readonly quarantineAfterFailures: number;
+  reassignAfterFailures: whole(3),
+  quarantineAfterFailures: whole(5),
   /** Attempts per node that are measured. */
-  readonly measuredAttempts: number;
-  readonly usefulnessSuccessWeight: number;
-  readonly usefulnessQualityWeight: number;
-  readonly usefulnessSpeedWeight: number;
+  measuredAttempts: whole(100),
+  usefulnessSuccessWeight: fraction(0.4),
+  usefulnessQualityWeight: fraction(0.4),
+  usefulnessSpeedWeight: fraction(0.2),
   /** A collection that takes this long has no speed at all. */
-  readonly slowMs: number;
-  readonly degradedUsefulness: number;
+  slowMs: whole(minute),
+  degradedUsefulness: fraction(0.3),
   /** A node that tries and has had no success for this long is degraded. */
-  readonly degradedAfterMs: number;
+  degradedAfterMs: whole(hour),
   /** Assignments made in one turn at most; the rest follows in the next. */
-  readonly assignmentsPerTurn: number;
-}
+  assignmentsPerTurn: whole(32),
+}).refine((rules) => rules.reassignAfterFailures <= rules.quarantineAfterFailures, {
+  path: ['quarantineAfterFailures'],
+  message: 'expected at least reassignAfterFailures',
+});
 
-export interface CoordinatorSettings {
-  readonly threatWeight: number;
-  readonly opportunityWeight: number;
-  readonly confidenceWeight: number;
-  readonly halfLifeMs: number;
-  readonly confidenceMax: number;
+const coordinator = z.strictObject({
+  threatWeight: fraction(0.4),
+  opportunityWeight: fraction(0.3),
+  confidenceWeight: fraction(0.2),
+  halfLifeMs: whole(day),
+  confidenceMax: fraction(0.99),
   /** Reputation of a node nobody has judged yet. */
-  readonly neutralReputation: number;
-  readonly topMax: number;
+  neutralReputation: fraction(0.5),
+  topMax: whole(1_000),
   /** Artifacts ranked anew in one turn when a reputation moves. */
-  readonly rerankPerTurn: number;
-}
+  rerankPerTurn: whole(400),
+});
 
-export interface ReputationSettings {
-  readonly start: number;
-  readonly min: number;
-  readonly max: number;
-  readonly goodStep: number;
-  readonly badStep: number;
-  readonly epochMs: number;
+const reputation = z.strictObject({
+  start: fraction(0.5),
+  min: fraction(0.1),
+  max: fraction(0.9),
+  goodStep: fraction(0.01),
+  badStep: fraction(0.02),
+  epochMs: whole(minute),
   /** Epochs that must agree before a move counts. */
-  readonly epochsNeeded: number;
+  epochsNeeded: whole(3),
   /** Without activity for this long a score begins to decay towards `start`. */
-  readonly decayAfterMs: number;
-  readonly decayPerDay: number;
+  decayAfterMs: whole(day),
+  decayPerDay: fraction(0.95),
   /** Changes kept with their evidence. */
-  readonly historyMax: number;
-}
+  historyMax: whole(100),
+}).refine(({ min, start, max }) => min <= start && start <= max, { path: ['start'], message: 'expected to lie between min and max' });
 
-export interface PhoenixSettings {
-  readonly hourlyLimit: number;
-  readonly windowMs: number;
-  readonly roundMs: number;
+const phoenix = z.strictObject({
+  hourlyLimit: whole(100),
+  windowMs: whole(hour),
+  roundMs: whole(5 * second),
   /** Candidates asked for in one round. */
-  readonly roundCandidates: number;
-  readonly domainMax: number;
-  readonly domainWindow: number;
-  readonly nodeMax: number;
-  readonly nodeWindow: number;
-  readonly contentTypeShare: number;
-  readonly contentTypeWindow: number;
+  roundCandidates: whole(100),
+  domainMax: whole(5),
+  domainWindow: whole(100),
+  nodeMax: whole(10),
+  nodeWindow: whole(50),
+  contentTypeShare: fraction(0.6),
+  contentTypeWindow: whole(20),
   /** Words that identify a scenario for novelty, and how many fed ones are remembered. */
-  readonly noveltyWords: number;
-  readonly noveltyMemory: number;
-  readonly domainNoveltyWeight: number;
-  readonly nodeNoveltyWeight: number;
-  readonly contentTypeNoveltyWeight: number;
+  noveltyWords: whole(100),
+  noveltyMemory: whole(10_000),
+  domainNoveltyWeight: fraction(0.4),
+  nodeNoveltyWeight: fraction(0.3),
+  contentTypeNoveltyWeight: fraction(0.3),
   /** From this on, threat and opportunity become objectives. */
-  readonly objectiveThreshold: number;
-  readonly inputCharacters: number;
-}
+  objectiveThreshold: whole(7),
+  inputCharacters: whole(2_000),
+});
 
-export interface CriticSettings {
-  readonly reviewBelow: number;
-  readonly inputMinCharacters: number;
-}
+const critic = z.strictObject({
+  reviewBelow: fraction(0.85),
+  inputMinCharacters: whole(20),
+});
 
-export interface CuratorSettings {
-  readonly qualityMin: number;
-  readonly domainShare: number;
+const curator = z.strictObject({
+  qualityMin: fraction(0.6),
+  domainShare: fraction(0.3),
   /** The balance gate needs this many domains. */
-  readonly balanceDomains: number;
-  readonly newShare: number;
-  readonly versionExamples: number;
-  readonly publishAfterMs: number;
-}
+  balanceDomains: whole(4),
+  newShare: fraction(0.7),
+  versionExamples: whole(100),
+  publishAfterMs: whole(minute),
+});
 
-export interface PipelineSettings {
-  readonly intake: IntakeSettings;
-  readonly node: NodeSettings;
-  readonly orchestrator: OrchestratorSettings;
-  readonly coordinator: CoordinatorSettings;
-  readonly reputation: ReputationSettings;
-  readonly phoenix: PhoenixSettings;
-  readonly critic: CriticSettings;
-  readonly curator: CuratorSettings;
-}
+export const pipelineSettingsSchema = z.strictObject({
+  intake: intake.prefault({}),
+  node: node.prefault({}),
+  orchestrator: orchestrator.prefault({}),
+  coordinator: coordinator.prefault({}),
+  reputation: reputation.prefault({}),
+  phoenix: phoenix.prefault({}),
+  critic: critic.prefault({}),
+  curator: curator.prefault({}),
+});
 
-export const defaultPipelineSettings: PipelineSettings = {
-  intake: {
-    hourlyTotal: 10_000,
-    nodeBase: 1_000,
-    nodeMin: 100,
-    nodeMax: 2_000,
-    neutralSuccessRate: 0.5,
-    attemptsNeeded: 20,
-    quotaWindowMs: hour,
-    pendingMax: 5_000,
-    overloadRetryMs: 5 * second,
-    excerptCharacters: 2_000,
-    contentMaxBytes: 64 * 1024 * 1024,
-  },
-  node: {
-    capacity: 3,
-    openBatchesFactor: 4,
-    batchFiles: 32,
-    batchContentBytes: 200_000,
-    fileMaxBytes: 32 * 1024 * 1024,
-    targetMaxFiles: 100_000,
-    scanPageFiles: 300,
-    retryAfterMs: 5 * minute,
-    progressMs: minute,
-    fileAttempts: 5,
-  },
-  orchestrator: {
-    intervalMs: hour,
-    retryMs: 5 * minute,
-    assignmentTimeoutMs: 10 * minute,
-    reassignAfterFailures: 3,
-    quarantineAfterFailures: 5,
-    measuredAttempts: 100,
-    usefulnessSuccessWeight: 0.4,
-    usefulnessQualityWeight: 0.4,
-    usefulnessSpeedWeight: 0.2,
-    slowMs: minute,
-    degradedUsefulness: 0.3,
-    degradedAfterMs: hour,
-    assignmentsPerTurn: 32,
-  },
-  coordinator: {
-    threatWeight: 0.4,
-    opportunityWeight: 0.3,
-    confidenceWeight: 0.2,
-    halfLifeMs: day,
-    confidenceMax: 0.99,
-    neutralReputation: 0.5,
-    topMax: 1_000,
-    rerankPerTurn: 400,
-  },
-  reputation: {
-    start: 0.5,
-    min: 0.1,
-    max: 0.9,
-    goodStep: 0.01,
-    badStep: 0.02,
-    epochMs: minute,
-    epochsNeeded: 3,
-    decayAfterMs: day,
-    decayPerDay: 0.95,
-    historyMax: 100,
-  },
-  phoenix: {
-    hourlyLimit: 100,
-    windowMs: hour,
-    roundMs: 5 * second,
-    roundCandidates: 100,
-    domainMax: 5,
-    domainWindow: 100,
-    nodeMax: 10,
-    nodeWindow: 50,
-    contentTypeShare: 0.6,
-    contentTypeWindow: 20,
-    noveltyWords: 100,
-    noveltyMemory: 10_000,
-    domainNoveltyWeight: 0.4,
-    nodeNoveltyWeight: 0.3,
-    contentTypeNoveltyWeight: 0.3,
-    objectiveThreshold: 7,
-    inputCharacters: 2_000,
-  },
-  critic: { reviewBelow: 0.85, inputMinCharacters: 20 },
-  curator: {
-    qualityMin: 0.6,
-    domainShare: 0.3,
-    balanceDomains: 4,
-    newShare: 0.7,
-    versionExamples: 100,
-    publishAfterMs: minute,
-  },
-};
+/** Every number by which the pipeline decides. */
+export type PipelineSettings = z.infer<typeof pipelineSettingsSchema>;
+export type IntakeSettings = PipelineSettings['intake'];
+export type NodeSettings = PipelineSettings['node'];
+export type OrchestratorSettings = PipelineSettings['orchestrator'];
+export type CoordinatorSettings = PipelineSettings['coordinator'];
+export type ReputationSettings = PipelineSettings['reputation'];
+export type PhoenixSettings = PipelineSettings['phoenix'];
+export type CriticSettings = PipelineSettings['critic'];
+export type CuratorSettings = PipelineSettings['curator'];
+
+export const defaultPipelineSettings: PipelineSettings = pipelineSettingsSchema.parse({});

@@ -51,19 +51,14 @@ describe('defaults', () => {
         intervalMs: 3_600_000,
         retryMs: 300_000,
         assignmentTimeoutMs: 600_000,
-        degradedBelow: 0.3,
+        degradedUsefulness: 0.3,
       },
-      intake: { totalPerWindow: 10_000, perNodePerWindow: 1_000, perNodeMin: 100, perNodeMax: 2_000 },
-      coordinator: { nearDuplicateSimilarity: 0.9, topMax: 1_000, patterns: { clusters: 10, minMembers: 3 } },
-      reputation: { initial: 0.5, min: 0.1, max: 0.9, goodStep: 0.01, badStep: 0.02, confirmEpochs: 3 },
-      phoenix: {
-        perWindow: 100,
-        domain: { max: 5, window: 100 },
-        node: { max: 10, window: 50 },
-        inputChars: 2_000,
-      },
+      intake: { hourlyTotal: 10_000, nodeBase: 1_000, nodeMin: 100, nodeMax: 2_000 },
+      coordinator: { topMax: 1_000, confidenceMax: 0.99 },
+      reputation: { start: 0.5, min: 0.1, max: 0.9, goodStep: 0.01, badStep: 0.02, epochsNeeded: 3 },
+      phoenix: { hourlyLimit: 100, domainMax: 5, domainWindow: 100, nodeMax: 10, nodeWindow: 50 },
       critic: { reviewBelow: 0.85 },
-      curator: { minQuality: 0.6, maxDomainShare: 0.3, newShare: 0.7 },
+      curator: { qualityMin: 0.6, domainShare: 0.3, newShare: 0.7 },
     });
   });
 });
@@ -157,9 +152,9 @@ describe('a wrong setting', () => {
     ],
     [
       'rule between two',
-      { env: { BANYAN_PIPELINE_INTAKE_PER_NODE_MIN: '5000' } },
-      'pipeline.intake.perNodeMax',
-      /perNodeMax is 2000 \(default\): expected at least perNodeMin/,
+      { env: { BANYAN_PIPELINE_INTAKE_NODE_MIN: '5000' } },
+      'pipeline.intake.nodeMax',
+      /nodeMax is 2000 \(default\): expected at least nodeMin/,
     ],
   ])('names path, value, what is allowed and where it came from: %s', (_, input, path, message) => {
     const error = refusal(input);

@@ -4,8 +4,8 @@
  */
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { pipelineSettingsSchema } from '../actors/settings.ts';
 import { LIMITS } from './limits.ts';
-import { pipelineSchema } from './pipeline-settings.ts';
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
@@ -27,7 +27,7 @@ export const settingsSchema = z.strictObject({
   /** The data directory: stores, the embedded broker's files, run.json. */
   data: z.string().min(1).default('.banyan'),
   /** Where dataset versions and reports are exported to. */
-  out: z.string().min(1).default('banyan-out'),
+  out: z.string().min(1).default('out'),
   nats: z
     .strictObject({
       /** The broker; without it `up` starts an embedded one. Several are separated by commas. */
@@ -89,7 +89,7 @@ export const settingsSchema = z.strictObject({
   sources: z.array(z.string().min(1)).default([]),
   /** Ends when everything collected has been decided. */
   once: z.boolean().default(false),
-  pipeline: pipelineSchema.prefault({}),
+  pipeline: pipelineSettingsSchema.prefault({}),
 });
 
 /** All settings after defaults. */

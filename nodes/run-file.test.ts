@@ -22,6 +22,7 @@ const mine = (): RunFile => ({
   startedAt: '2026-01-01T00:00:00.000Z',
   version: '0.1.0',
   app: null,
+  turnVersion: 'abc',
 });
 
 describe('run.json', () => {

@@ -22,6 +22,8 @@ const runFileSchema = z.object({
   version: z.string(),
   /** The application's module; null for the pipeline. */
   app: z.string().nullable().default(null),
+  /** What decides its turns: a replay under another one proves nothing. */
+  turnVersion: z.string(),
 });
 
 export type RunFile = z.infer<typeof runFileSchema>;

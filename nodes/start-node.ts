@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
+import { nodeContract } from '../actors/node/contract.ts';
 import type { Settings } from '../config/settings.ts';
 import { type Address, escapeKey, formatAddress, parseAddress } from '../protocol/address.ts';
+import type { MessageOf } from '../protocol/contract.ts';
 import { BanyanError } from '../protocol/errors.ts';
 import { encodeFrame, encodeRecord } from '../protocol/frame.ts';
 import { type Subjects, subjectsOf } from '../protocol/subjects.ts';
@@ -52,6 +54,9 @@ export interface RunningNode {
 /** A shard that keeps ending is started again for minutes: a poisonous message needs three ends to get its verdict. */
 const SHARD_INTENSITY = { max: 100, windowMs: 60_000 };
 const SHARD_BACKOFF = { baseMs: 50, maxMs: 5_000, factor: 2, jitter: 0.5, healthyMs: 10_000 };
+/** What this machine can collect, and how much at a time. */
+const COLLECTORS = ['file', 'directory'];
+const CONCURRENT_COLLECTIONS = 3;
 const MAILBOX_CHECK_MS = 1_000;
 /** Another node answers its health within this, if it is there. */
 const OTHER_NODE_MS = 300;
@@ -62,7 +67,7 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
   const subjects = subjectsOf(settings.namespace);
   const broker = { url: natsUrl, creds: settings.nats.creds };
   const [system, connection] = await Promise.all([
-    loadApplication(settings.app, settings.pipeline as never),
+    loadApplication(settings.app, settings.pipeline),
     connectBroker(broker, `banyan ${id}`),
   ]);
   await refuseSecondNode(connection, subjects);
@@ -82,7 +87,7 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
           broker,
           folder: join(settings.data, 'shards', String(index)),
           app: settings.app,
-          pipeline: settings.pipeline as never,
+          pipeline: settings.pipeline,
           determinismSample: settings.determinismSample,
         },
         turnDeadlineMs: settings.turnDeadlineMs,
@@ -136,6 +141,7 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
     onEvent: (event) => log.debug(event, 'supervision'),
   });
   const running = root;
+  await announceNode(system, id, tellInternal);
   const http: HttpServer = await startHttp({ host: settings.http.host, port: settings.http.port, view });
   const limit = setInterval(() => void keepMailboxLimit().catch((error: unknown) => log.debug({ error: String(error) }, 'The mailbox limit was not checked.')), MAILBOX_CHECK_MS);
   const keepMailboxLimit = async (): Promise<void> => {
@@ -159,6 +165,18 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
       await connection.close();
     },
   };
+}
+
+/** The pipeline's agent for this machine hears of every start; other applications have none. */
+async function announceNode(system: System, id: string, tellInternal: RunningNode['tellInternal']): Promise<void> {
+  if (!system.kinds.has(nodeContract.kind)) return;
+  const started: MessageOf<typeof nodeContract.messages> = {
+    type: 'node.started',
+    session: systemRandomness.nonce(),
+    capabilities: COLLECTORS,
+    capacity: CONCURRENT_COLLECTIONS,
+  };
+  await tellInternal(nodeContract.at(escapeKey(id)), started);
 }
 
 /** Partitions are spread over shards by turns. */

@@ -86,7 +86,13 @@ test('a dead letter says what was wrong with which entry, and keeps the bytes an
     body: Uint8Array.of(0xc1),
   };
   expect(deadLetterSchema.parse(undecodable)).toEqual(undecodable);
-  const decoded = { ...undecodable, to: 'counter/a', message: { type: 'add' }, stack: 'Error', sender: 'counter/b' };
+  const decoded = {
+    ...undecodable,
+    to: 'counter/a',
+    message: { type: 'add' },
+    stack: 'Error',
+    sender: 'counter/b',
+  };
   expect(deadLetterSchema.parse(decoded)).toEqual(decoded);
   const { body: _, ...without } = undecodable;
   expect(deadLetterSchema.safeParse(without).success).toBe(false);

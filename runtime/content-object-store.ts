@@ -1,18 +1,23 @@
 /** Large content in a JetStream object store. An object's name is its own hash, so writing twice is harmless. */
 import { createHash } from 'node:crypto';
-import { jetstream } from '@nats-io/jetstream';
-import { type ObjectStore, Objm } from '@nats-io/obj';
-import { type NatsConnection } from '@nats-io/transport-node';
+import { jetstream, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { LIMITS } from '../config/limits.ts';
 import { BanyanError } from '../protocol/errors.ts';
 import type { ContentReference, ContentStore } from './content-store.ts';
 
 export class ObjectContentStore implements ContentStore {
+  readonly #name: string;
   readonly #bucket: () => Promise<ObjectStore>;
+  readonly #manager: () => Promise<JetStreamManager>;
 
   /** `bucket` is made when it is first used. */
   constructor(connection: NatsConnection, bucket: string) {
     let opened: Promise<ObjectStore> | undefined;
+    let manager: Promise<JetStreamManager> | undefined;
+    this.#name = bucket;
+    this.#manager = () => (manager ??= jetstreamManager(connection, { checkAPI: false }));
     this.#bucket = () => {
       opened ??= new Objm(jetstream(connection)).create(bucket).catch((cause: unknown) => {
         opened = undefined;
@@ -30,11 +35,26 @@ export class ObjectContentStore implements ContentStore {
   }
 
   async get(sha256: string): Promise<Uint8Array> {
-    const bytes = await (await this.#bucket()).getBlob(sha256);
-    if (bytes === null) throw new BanyanError('content.not_found', { message: `There is no content ${sha256}.` });
+    const info = await (await this.#bucket()).info(sha256);
+    if (info === null || info.deleted) throw new BanyanError('content.not_found', { message: `There is no content ${sha256}.` });
+    const bytes = await this.#chunks(info);
     const actual = createHash('sha256').update(bytes).digest('hex');
     if (actual !== sha256) throw new BanyanError('content.mismatch', { message: `The content stored as ${sha256} hashes to ${actual}.` });
     return bytes;
+  }
+
+  /** Chunk by chunk: the client's own reader makes a consumer per object, and servers cap those at 1,000. */
+  async #chunks({ nuid, chunks }: ObjectInfo): Promise<Uint8Array> {
+    const jsm = await this.#manager();
+    const subject = `$O.${this.#name}.C.${nuid}`;
+    const parts: Uint8Array[] = [];
+    for (let seq = 1; parts.length < chunks; ) {
+      const message = await jsm.direct.getMessage(`OBJ_${this.#name}`, { seq, next_by_subj: subject });
+      if (message === null) throw new BanyanError('content.not_found', { message: `A chunk of ${subject} is missing.` });
+      parts.push(message.data);
+      seq = message.seq + 1;
+    }
+    return Buffer.concat(parts);
   }
 
   async has(sha256: string): Promise<boolean> {

@@ -8,6 +8,8 @@ import type { LogEntry } from './log.ts';
 import { type Item, rawBody } from './receive.ts';
 
 const STACK_CHARS = 4_000;
+/** A thrown text or a path of somebody's keys may be of any length; a letter must fit what the broker takes. */
+const ERROR_CHARS = 4_000;
 
 /** What went wrong with which message. */
 export interface Failure {
@@ -31,7 +33,7 @@ export function deadLetterOf(partition: number, number: EffectNumber, failure: F
     correlationId: received?.correlationId,
     message: received?.message,
     contentType,
-    // A letter must fit what the broker takes; a longer body could not be replayed anyway.
+    // A longer body could not be replayed anyway.
     bodyBytes: body.byteLength > LIMITS.messageBodyBytes ? body.byteLength : undefined,
   };
   const known = Object.entries(optional).filter(([, value]) => value !== undefined);
@@ -45,7 +47,11 @@ export function deadLetterOf(partition: number, number: EffectNumber, failure: F
     index: number[1],
     subject: entry.subject,
     internal: received?.foreign === false,
-    error: error.toWire(),
+    error: {
+      ...error.toWire(),
+      message: error.message.slice(0, ERROR_CHARS),
+      ...(error.path === undefined ? {} : { path: error.path.slice(0, ERROR_CHARS) }),
+    },
     body: body.byteLength > LIMITS.messageBodyBytes ? body.subarray(0, LIMITS.messageBodyBytes) : body,
     ...(Object.fromEntries(known) as Partial<DeadLetter>),
   };

@@ -18,7 +18,7 @@ import type { TurnResult } from './turn.ts';
 
 /** An answer that leaves after the window has committed; at most once. */
 export interface Answer {
-  readonly subject: string;
+  readonly to: ReplyHandle;
   readonly body:
     | { readonly ok: true; readonly value: unknown }
     | { readonly ok: false; readonly error: object };
@@ -137,9 +137,14 @@ function prepareReply(
 }
 
 function answer({ results }: EffectPlaces, { nowMs }: EndedTurn, to: ReplyHandle, value: unknown): Answer {
-  encode(value);
+  const bytes = encode(value).byteLength;
+  if (bytes > LIMITS.replyBytes) {
+    throw new BanyanError('reply.too_large', {
+      message: `The answer has ${bytes} bytes (at most ${LIMITS.replyBytes}).`,
+    });
+  }
   if (to.id !== '') results.put(to.id, value, nowMs);
-  return { subject: to.to, body: { ok: true, value } };
+  return { to, body: { ok: true, value } };
 }
 
 function traceOf({ correlationId, traceparent }: Received): { correlationId?: string; traceparent?: string } {

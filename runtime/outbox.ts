@@ -3,9 +3,11 @@
  * and their row goes when all are acknowledged. After a crash the rows that are left are sent again, with
  * the same numbers: receivers drop what they had.
  */
+import { LIMITS } from '../config/limits.ts';
 import type { Address } from '../protocol/address.ts';
 import { partitionOf } from '../protocol/partition-of.ts';
 import { decode, encode } from '../protocol/codec.ts';
+import { BanyanError } from '../protocol/errors.ts';
 import { compareNumbers, type EffectNumber, encodeRecord, type FrameRecord } from '../protocol/frame.ts';
 import { buckets, positionName } from './keys.ts';
 import type { Publication, SentMarks } from './log.ts';
@@ -22,6 +24,8 @@ export type Departures = Pick<Sender, 'send' | 'publishEvent' | 'publishDeadLett
 
 /** Effects of one turn, encoded and ready: building them may throw, adding them may not. */
 export type Prepared = { readonly number: EffectNumber; readonly stored: Stored };
+
+const PUBLICATION_BYTES = LIMITS.brokerPayloadBytes - LIMITS.headerBytes;
 
 export class Outbox {
   readonly #overlay: Overlay;
@@ -62,7 +66,14 @@ export class Outbox {
   }
 
   preparePublication(lane: 'event' | 'dead', number: EffectNumber, subject: string, body: object): Prepared {
-    return { number, stored: [lane, subject, `${this.#partition}.${number.join('.')}`, encode(body)] };
+    const data = encode(body);
+    // The broker would refuse it for ever, and everything behind it would wait.
+    if (data.byteLength > PUBLICATION_BYTES) {
+      throw new BanyanError('turn.limit', {
+        message: `A publication of ${data.byteLength} bytes on ${subject} (at most ${PUBLICATION_BYTES}).`,
+      });
+    }
+    return { number, stored: [lane, subject, `${this.#partition}.${number.join('.')}`, data] };
   }
 
   add({ number, stored }: Prepared): void {
@@ -72,7 +83,8 @@ export class Outbox {
   /** Writes the window's effects into the row that is named after its last entry. Call within the window. */
   save(lastEntry: number): void {
     this.tidy();
-    if (this.#window.length > 0) this.#overlay.put(buckets.outbox(this.#partition), positionName(lastEntry, 0), encode(this.#window));
+    if (this.#window.length > 0)
+      this.#overlay.put(buckets.outbox(this.#partition), positionName(lastEntry, 0), encode(this.#window));
   }
 
   /** Deletes the rows whose effects were all acknowledged. */

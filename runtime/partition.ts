@@ -9,6 +9,7 @@
  * I6  What the environment does to a turn (memory, stack, disk) is not the message's fault: it stops the
  *     partition, and only a verdict in the log skips the message.
  */
+import { inspect } from 'node:util';
 import type { Address } from '../protocol/address.ts';
 import { decode, encode } from '../protocol/codec.ts';
 import { BanyanError, type ErrorCode, toBanyanError } from '../protocol/errors.ts';
@@ -141,7 +142,7 @@ export class Partition {
 
   /** Whether this store has held the partition before, if only empty. */
   get wasOpened(): boolean {
-    return this.#parts.overlay.get(buckets.partition(this.id), 'opened') !== undefined;
+    return wasOpened(this.#parts.overlay, this.id);
   }
 
   /** Remembers, with the next window, that the partition was read from its beginning. */
@@ -341,7 +342,7 @@ export class Partition {
     outbox.add(outbox.preparePublication('dead', number, subject, letter));
     const replyTo = 'received' in item ? item.received.replyTo : undefined;
     if (replyTo !== undefined && !isActor(replyTo)) {
-      this.#answers.push({ subject: replyTo.to, body: { ok: false, error: error.toWire() } });
+      this.#answers.push({ to: replyTo, body: { ok: false, error: error.toWire() } });
     }
     this.counters.deadLetters++;
   }
@@ -358,10 +359,21 @@ export class Partition {
   }
 }
 
+/** Whether a store has held a partition before, if only empty. */
+export function wasOpened(overlay: Pick<Overlay, 'get'>, partition: number): boolean {
+  return overlay.get(buckets.partition(partition), 'opened') !== undefined;
+}
+
 /** Reads a partition's cursor without opening the partition. */
 export function readCursor(overlay: Pick<Overlay, 'get'>, partition: number): Cursor | undefined {
   const bytes = overlay.get(buckets.partition(partition), 'cursor');
   return bytes === undefined ? undefined : (decode(bytes) as Cursor);
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error ?? ''));
+/** Bounded, because it travels in answers and dead letters. */
+function messageOf(thrown: unknown): string {
+  const text =
+    thrown instanceof Error ? thrown.message : typeof thrown === 'string' ? thrown : inspect(thrown);
+  return text.slice(0, MESSAGE_CHARS);
+}
+const MESSAGE_CHARS = 2_000;

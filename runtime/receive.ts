@@ -4,7 +4,7 @@ import { type Address, formatAddress, isAddress, isKey, isKind } from '../protoc
 import { decodeBody, encode, type MessageBody } from '../protocol/codec.ts';
 import { BanyanError, toBanyanError } from '../protocol/errors.ts';
 import { decodeFrame, type EffectNumber, type FrameRecord, type RecordKind } from '../protocol/frame.ts';
-import { HEADER } from '../protocol/headers.ts';
+import { HEADER, JSON_CONTENT_TYPE } from '../protocol/headers.ts';
 import type { ReplyHandle } from './current-turn.ts';
 import type { LogEntry } from './log.ts';
 
@@ -106,7 +106,9 @@ function ofMessage(entry: LogEntry, actorKind: string, key: string): Item {
   }
   const to = formatAddress(actorKind, key);
   try {
-    const replyTo = replySubject(entry) ?? replyAddress(entry);
+    const caller = replySubject(entry);
+    const replyTo = caller ?? replyAddress(entry);
+    const json = caller !== undefined && entry.header(HEADER.contentType)?.toLowerCase().startsWith(JSON_CONTENT_TYPE) === true;
     const sender = identifier(entry, HEADER.sender);
     const id = identifier(entry, HEADER.msgId) ?? '';
     return {
@@ -120,7 +122,7 @@ function ofMessage(entry: LogEntry, actorKind: string, key: string): Item {
         dedupe: senderNumber(entry, sender),
         sender,
         id: undefined,
-        replyTo: replyTo === undefined ? undefined : { to: replyTo, id },
+        replyTo: replyTo === undefined ? undefined : { to: replyTo, id, ...(json ? { json } : {}) },
         correlationId: entry.header(HEADER.correlationId),
         traceparent: entry.header(HEADER.traceparent),
       },

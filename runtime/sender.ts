@@ -22,7 +22,8 @@ interface Waiting<T> {
 }
 
 const RETRY_MS = { first: 50, most: 2_000 };
-const PUBLICATIONS_AT_ONCE = 256;
+/** The server takes at most 1,000 messages in one atomic batch. */
+const PUBLICATIONS_AT_ONCE = 1_000;
 
 export class Sender {
   readonly #log: Log;

@@ -14,10 +14,13 @@ import { Delivery } from './deliver.ts';
 import type { Log, LogReader, LogState, SentMarks } from './log.ts';
 import { Outbox, partitionOfAddress } from './outbox.ts';
 import { Overlay } from './overlay.ts';
-import { type Answer, type ObservedTurn, Partition, readCursor } from './partition.ts';
+import { type Answer, type ObservedTurn, Partition, wasOpened } from './partition.ts';
+import { patiently } from './patience.ts';
+import { ProgressWatchdog } from './progress-watchdog.ts';
 import { runQuery } from './queries.ts';
 import type { Randomness } from './randomness.ts';
 import { Sender } from './sender.ts';
+import { stateHash } from './state-hash.ts';
 import type { Store } from './store.ts';
 import type { System } from './system.ts';
 import { TaskRunner } from './tasks.ts';
@@ -41,6 +44,8 @@ export interface ShardParts {
   readonly beacon: (partition: number, seq: number, index: number) => void;
   readonly idle: () => void;
   readonly onTurn?: (turn: ObservedTurn) => void;
+  /** Which turns `onTurn` sees; see `PartitionParts`. */
+  readonly sampler?: (address: Address, type: string) => boolean;
   /** The shard is of no use any more: an environment fault, or a store that failed. */
   readonly onFault: (fault: unknown) => void;
   readonly report: (level: 'info' | 'warn' | 'error', message: string, details: object) => void;
@@ -67,8 +72,9 @@ interface Slot {
 
 /** The store's key for the identity of the log that its state comes from. */
 const LOG_IDENTITY = 'log';
+/** The store's key for the end of the log when a rebuild began; absent when none is under way. */
+const REBUILDING = 'rebuilding';
 const RETRY_MS = 250;
-const WATCH_MS = 5_000;
 const TIDY_MS = 200;
 
 export class Shard {
@@ -82,7 +88,7 @@ export class Shard {
   readonly #slots = new Map<number, Slot>();
   #stopped = false;
   #tidying = false;
-  #cancelWatch: (() => void) | undefined;
+  readonly #watchdog: ProgressWatchdog;
 
   constructor(parts: ShardParts) {
     const { store, log, clock, randomness, system } = parts;
@@ -109,6 +115,16 @@ export class Shard {
       onFault: (fault) => this.#fail(fault),
       onIdle: parts.idle,
     });
+    this.#watchdog = new ProgressWatchdog({
+      clock,
+      log,
+      busy: () => this.#delivery.queued > 0,
+      partitions: () => [...this.#slots.values()].filter(({ status }) => status !== 'stopped').map(({ partition }) => partition),
+      stalled: (partition, end) => {
+        parts.report('warn', 'A partition made no progress; it is read anew.', { partition: partition.id, position: partition.position, end });
+        void this.#slots.get(partition.id)?.reader?.stop();
+      },
+    });
   }
 
   /** Opens every partition and starts reading. Resolves once each is reading or has stopped with its reason. */
@@ -116,8 +132,7 @@ export class Shard {
     const { partitions, log } = this.#parts;
     const [state, verdicts] = await Promise.all([this.#patiently(() => log.state()), this.#patiently(() => log.verdicts())]);
     this.#bindStore(state.identity);
-    const rebuild = state.lastSeq > 0 && partitions.owned.some((id) => readCursor(this.#overlay, id) === undefined);
-    const sent: SentMarks | undefined = rebuild ? await this.#patiently(() => log.sentMarks()) : undefined;
+    const sent = await this.#sentBefore(state);
     for (const id of partitions.owned) {
       const outbox = new Outbox(this.#overlay, this.#sender, id, partitions.count, sent, () => this.#settled());
       const partition = new Partition({
@@ -129,18 +144,19 @@ export class Shard {
         verdicts: verdicts.filter((verdict) => verdict.partition === id),
         beacon: this.#parts.beacon,
         ...(this.#parts.onTurn === undefined ? {} : { onTurn: this.#parts.onTurn }),
+        ...(this.#parts.sampler === undefined ? {} : { sampler: this.#parts.sampler }),
       });
       this.#slots.set(id, { partition, outbox, status: 'opening', error: undefined, reader: undefined, end: 0, waiting: [] });
     }
     await Promise.all([...this.#slots.values()].map((slot) => this.#open(slot, state)));
     this.#tidy();
-    this.#watch(0);
+    this.#watchdog.start();
   }
 
   /** Stops turning at once, lets what has left be acknowledged for at most `graceMs`, and closes the store. */
   async stop(graceMs: number): Promise<void> {
     this.#stopped = true;
-    this.#cancelWatch?.();
+    this.#watchdog.stop();
     this.#timers.stop();
     this.#tasks.stop();
     this.#delivery.stop();
@@ -198,6 +214,13 @@ export class Shard {
     return { ...described, epoch: 1, owner: this.#parts.node };
   }
 
+  /** A fingerprint of the actor's committed state; a replay up to the same cursor has the same. */
+  stateHash(address: Address): { hash: string; cursor: { seq: number; index: number }; partition: number } {
+    const { partition } = this.#ready(address);
+    const { seq, index } = partition.cursor ?? { seq: 0, index: 0 };
+    return { hash: stateHash(this.#parts.store, partition.id, address), cursor: { seq, index }, partition: partition.id };
+  }
+
   partitionStatus(): PartitionStatus[] {
     return [...this.#slots.values()].map(({ partition, status, error }) => ({
       id: partition.id,
@@ -234,6 +257,17 @@ export class Shard {
   /** The store remembers which log it belongs to (rule R9). */
   #bindStore(identity: string): void {
     if (this.#parts.store.get(LOG_IDENTITY) === undefined) this.#parts.store.commit([[LOG_IDENTITY, Buffer.from(identity)]]);
+  }
+
+  /**
+   * On a rebuild: what the streams hold of our effects already. A rebuild that is cut short goes on as one.
+   * Call before partitions are opened.
+   */
+  async #sentBefore({ lastSeq }: LogState): Promise<SentMarks | undefined> {
+    const { store, partitions, log } = this.#parts;
+    const fresh = lastSeq > 0 && partitions.owned.some((id) => !wasOpened(this.#overlay, id));
+    if (fresh) store.commit([[REBUILDING, Buffer.from(String(lastSeq))]]);
+    return store.get(REBUILDING) === undefined ? undefined : this.#patiently(() => log.sentMarks());
   }
 
   async #open(slot: Slot, state: LogState): Promise<void> {
@@ -308,6 +342,8 @@ export class Shard {
     for (const { address, name } of partition.timers.all()) this.#timers.follow(partition.id, address, name, partition.timers.read(address, name));
     for (const [id, row] of partition.tasks.pending()) this.#tasks.run(partition.id, id, row);
     for (const resolve of slot.waiting.splice(0)) resolve();
+    const open = [...this.#slots.values()].some(({ status }) => status === 'opening' || status === 'catching-up');
+    if (!open && this.#parts.store.get(REBUILDING) !== undefined) this.#parts.store.commit([[REBUILDING, undefined]]);
   }
 
   #ready(address: Address): Slot {
@@ -333,7 +369,7 @@ export class Shard {
   #fail(fault: unknown): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#cancelWatch?.();
+    this.#watchdog.stop();
     this.#timers.stop();
     this.#tasks.stop();
     this.#sender.stop();
@@ -361,44 +397,9 @@ export class Shard {
     }
   }
 
-  /** Consumers can stall without a word: a partition whose log has grown while its cursor stood is read anew. */
-  #watch(lastSeq: number): void {
-    this.#cancelWatch = this.#parts.clock.setTimer(WATCH_MS, () => void this.#checkProgress(lastSeq));
-  }
-
-  async #checkProgress(lastSeq: number): Promise<void> {
-    let seen = lastSeq;
-    try {
-      const before = new Map([...this.#slots.values()].map((slot) => [slot, slot.partition.position]));
-      const state = await this.#parts.log.state();
-      if (state.lastSeq > lastSeq && this.#delivery.queued === 0) {
-        await this.#pause(RETRY_MS);
-        for (const [slot, position] of before) {
-          if (slot.status === 'stopped' || slot.partition.position !== position) continue;
-          const end = await this.#parts.log.end(slot.partition.id);
-          if (end <= position || end > state.lastSeq || slot.partition.position !== position || this.#delivery.queued > 0) continue;
-          this.#parts.report('warn', 'A partition made no progress; it is read anew.', { partition: slot.partition.id, position, end });
-          await slot.reader?.stop();
-        }
-      }
-      seen = this.#delivery.queued === 0 ? state.lastSeq : lastSeq;
-    } catch {
-      // The broker is away: the next look will tell.
-    }
-    if (!this.#stopped) this.#watch(seen);
-  }
-
   /** Waits for the broker as long as it takes. */
-  async #patiently<T>(attempt: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await attempt();
-      } catch (error) {
-        const known = toBanyanError(error);
-        if (!known.recoverable || this.#stopped) throw known;
-        await this.#pause(RETRY_MS);
-      }
-    }
+  #patiently<T>(attempt: () => Promise<T>): Promise<T> {
+    return patiently(this.#parts.clock, () => this.#stopped, attempt);
   }
 
   #pause(ms: number): Promise<void> {

@@ -89,33 +89,30 @@ export class LmdbStore implements Store {
 
   /** Why what is stored cannot be trusted; undefined when it can, or when there is nothing. */
   #distrust(existed: boolean, boot: string): string | undefined {
-    let damage: string | undefined;
-    const text = (key: string): string => {
-      try {
-        return Buffer.from(this.get(key) ?? []).toString();
-      } catch (error) {
-        damage = error instanceof Error ? error.message : String(error);
-        return '';
-      }
-    };
-    // A file without a stamp may be all that is left of one that had everything.
-    if (text(FORMAT_KEY) === '') return damage ?? (existed ? NO_STAMP : undefined);
-    if (text(FORMAT_KEY) !== FORMAT) return `its format is ${text(FORMAT_KEY)}, this release writes ${FORMAT}`;
-    if (text(CLEAN_KEY) !== '1' && text(BOOT_KEY) !== boot) return 'the machine has restarted since it was written and it was not closed';
-    return undefined;
+    try {
+      const text = (key: string): string => Buffer.from(this.get(key) ?? []).toString();
+      // A file without a stamp may be all that is left of one that had everything.
+      if (text(FORMAT_KEY) === '') return existed ? NO_STAMP : undefined;
+      if (text(FORMAT_KEY) !== FORMAT) return `its format is ${text(FORMAT_KEY)}, this release writes ${FORMAT}`;
+      if (text(CLEAN_KEY) !== '1' && text(BOOT_KEY) !== boot) return 'the machine has restarted since it was written and it was not closed';
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 }
 
 /** Reads every entry and compares the count with what the file says; throws for a damaged store. */
 export function readEverything(folder: string): number {
   const db = openDatabase(folder);
+  const { entryCount } = db.getStats() as { entryCount: number };
   let count = 0;
   for (const { key, value } of db.getRange({})) {
     verified(key.toString(), value);
-    count++;
+    // A damaged branch may lead in a circle.
+    if (++count > entryCount) break;
   }
   if (db.get(Buffer.from(FORMAT_KEY)) === undefined) throw new BanyanError('store.damaged', { message: NO_STAMP });
-  const { entryCount } = db.getStats() as { entryCount: number };
   if (entryCount !== count) throw new BanyanError('store.damaged', { message: `${count} of ${entryCount} entries can be read.` });
   return count;
 }

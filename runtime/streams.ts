@@ -40,10 +40,10 @@ export async function ensureStreams(jsm: JetStreamManager, subjects: Subjects, s
     });
   }
   if ((await findStream(jsm, streams.event)) === undefined) {
-    await jsm.streams.add({ ...common, name: streams.event, subjects: [all.event], discard: DiscardPolicy.Old, max_bytes: EVENT_BYTES });
+    await jsm.streams.add({ ...common, name: streams.event, subjects: [all.event], allow_atomic: true, discard: DiscardPolicy.Old, max_bytes: EVENT_BYTES });
   }
   if ((await findStream(jsm, streams.dead)) === undefined) {
-    await jsm.streams.add({ ...common, name: streams.dead, subjects: [all.dead], discard: DiscardPolicy.New });
+    await jsm.streams.add({ ...common, name: streams.dead, subjects: [all.dead], allow_atomic: true, discard: DiscardPolicy.New });
   }
 }
 

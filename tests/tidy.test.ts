@@ -10,7 +10,7 @@ const MAX_LINES = 400;
 
 /** What a folder may import from, besides itself. Nothing imports what stands to its right. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
-  config: ['protocol'],
+  config: ['protocol', 'actors'],
   protocol: [],
   runtime: ['protocol'],
   supervisors: ['protocol', 'runtime'],

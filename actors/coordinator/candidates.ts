@@ -1,12 +1,14 @@
 /** What the feeder may choose from, and what it decided. */
 import type { Candidate } from '../phoenix/contract.ts';
-import { refreshHeads, walkCandidates, withdraw } from './ranking.ts';
+import { bestOfEachDomain, refreshHeads, walkCandidates, withdraw } from './ranking.ts';
 import { artifacts } from './tables.ts';
 
 /** Bytes of artifacts in one answer, well below the limit of a message. */
 const ANSWER_BYTES = 180_000;
-/** Candidates looked at for one answer when single domains crowd the top. */
-const SCAN_MAX = 2_000;
+/** Candidates looked at in the order of priority for one answer. */
+const SCAN_MAX = 1_000;
+/** Domains looked at when single ones crowd the top. */
+const DOMAINS_MAX = 500;
 
 interface Wanted {
   readonly limit: number;
@@ -17,38 +19,51 @@ interface Wanted {
 
 /**
  * The best candidates first, at most so many of each domain, node and content type; what room is left goes
- * to the best of the others.
+ * to the best of the others, those of crowded domains last.
  */
 export function findCandidates(wanted: Wanted): Candidate[] {
-  const taken = new Map<string, number>();
-  const fits = (name: string, max = wanted.limit): boolean => {
-    const count = taken.get(name) ?? 0;
-    taken.set(name, count + 1);
-    return count < max;
-  };
-  const chosen: string[] = [];
-  const crowded: string[] = [];
-  let scanned = 0;
-  for (const { id, domain, node, contentType } of walkCandidates()) {
-    if (chosen.length >= wanted.limit || ++scanned > SCAN_MAX) break;
-    const room =
-      fits(`domain ${domain}`, wanted.perDomain) &&
-      fits(`node ${node}`, wanted.perNode) &&
-      fits(`type ${contentType}`, wanted.perContentType);
-    if (room) chosen.push(id);
-    else if (crowded.length < wanted.limit) crowded.push(id);
-  }
-  const found: Candidate[] = [];
+  const found: { candidate: Candidate; position: number }[] = [];
   let bytes = 0;
-  for (const id of [...chosen, ...crowded].slice(0, wanted.limit)) {
+  for (const { id, position } of choose(wanted)) {
     const row = artifacts.get(id);
     if (row === undefined) continue;
     const candidate = { ...row.artifact, reporters: [...row.reporters] };
     bytes += Buffer.byteLength(JSON.stringify(candidate));
     if (bytes > ANSWER_BYTES && found.length > 0) break;
-    found.push(candidate);
+    found.push({ candidate, position });
   }
-  return found;
+  return found.sort((a, b) => a.position - b.position).map(({ candidate }) => candidate);
+}
+
+/** Ids in the order in which they get room, with their position in the order of priority. */
+function choose(wanted: Wanted): { id: string; position: number }[] {
+  const taken = new Map<string, number>();
+  const count = (name: string): number => {
+    const before = taken.get(name) ?? 0;
+    taken.set(name, before + 1);
+    return before;
+  };
+  const { limit, perDomain = limit, perNode = limit, perContentType = limit } = wanted;
+  const chosen: { id: string; position: number }[] = [];
+  const crowded: { id: string; position: number }[] = [];
+  const flooded: { id: string; position: number }[] = [];
+  const seen = new Set<string>();
+  for (const { id, domain, node, contentType } of walkCandidates()) {
+    if (chosen.length >= limit || seen.size >= SCAN_MAX) break;
+    const entry = { id, position: seen.size };
+    seen.add(id);
+    const [ofDomain, ofNode, ofType] = [count(`domain ${domain}`), count(`node ${node}`), count(`type ${contentType}`)];
+    if (ofDomain >= perDomain) flooded.push(entry);
+    else if (ofNode >= perNode || ofType >= perContentType) crowded.push(entry);
+    else chosen.push(entry);
+  }
+  if (chosen.length + crowded.length < limit && seen.size >= SCAN_MAX) {
+    for (const id of bestOfEachDomain(perDomain, DOMAINS_MAX)) {
+      if (chosen.length + crowded.length >= limit) break;
+      if (!seen.has(id)) crowded.push({ id, position: SCAN_MAX + crowded.length });
+    }
+  }
+  return [...chosen, ...crowded, ...flooded].slice(0, limit);
 }
 
 /** Marks what became a scenario and what never will; returns how many of each were still waiting. */

@@ -11,6 +11,7 @@ import {
   type ArtifactRow,
   type CandidateRow,
   candidates,
+  domainCandidates,
   domainRanks,
   heads,
   keyPart,
@@ -36,19 +37,25 @@ export function place(id: string, row: ArtifactRow, previousRank?: number): void
     ranks.delete(before);
     candidates.delete(before);
     domainRanks.delete(`${domain}|${before}`);
+    domainCandidates.delete(`${domain}|${before}`);
     threatRanks.delete(`${level}|${before}`);
   }
   const entry = `${node}|${descendingKey(row.rank)}|${id}`;
   ranks.put(entry, true);
   const { contentType } = row.artifact;
-  if (row.feeding === 'waiting') candidates.put(entry, { domain: row.artifact.domain, contentType });
+  if (row.feeding === 'waiting') {
+    candidates.put(entry, { domain: row.artifact.domain, contentType });
+    domainCandidates.put(`${domain}|${entry}`, true);
+  }
   domainRanks.put(`${domain}|${entry}`, true);
   threatRanks.put(`${level}|${entry}`, true);
 }
 
 /** Takes an artifact out of the candidates: it was fed, or never will be. */
 export function withdraw(id: string, row: ArtifactRow): void {
-  candidates.delete(`${keyPart(row.artifact.node)}|${descendingKey(row.rank)}|${id}`);
+  const entry = `${keyPart(row.artifact.node)}|${descendingKey(row.rank)}|${id}`;
+  candidates.delete(entry);
+  domainCandidates.delete(`${keyPart(row.artifact.domain)}|${entry}`);
 }
 
 /** Brings a node's place among the others up to date, after its artifacts or its reputation changed. */
@@ -106,19 +113,40 @@ export function* walkThreat(min: number): Generator<string> {
   }
 }
 
+/**
+ * The best `perDomain` candidates of each domain, for at most `domains` of them: what a crowd of better ones
+ * hides. The domains come in no particular order.
+ */
+export function* bestOfEachDomain(perDomain: number, domains: number): Generator<string> {
+  let left = domains;
+  for (const domain of groupsIn(domainCandidates, '')) {
+    if (left-- <= 0) return;
+    let taken = 0;
+    for (const id of walkGroup(domainCandidates, `${domain}|`)) {
+      yield id;
+      if (++taken >= perDomain) break;
+    }
+  }
+}
+
 /** A group has no heads: its nodes are found by skipping from run to run, then merged. */
 function* walkGroup(table: Table<true>, prefix: string): Generator<string> {
   function* open(): Generator<{ node: string; bound: number }> {
-    for (let after = prefix; ; ) {
-      const [first] = [...table.range({ prefix, gt: after, limit: 1 })];
-      if (first === undefined) return;
-      const node = first[0].slice(prefix.length, first[0].indexOf('|', prefix.length));
-      yield { node, bound: Number.POSITIVE_INFINITY };
-      after = `${prefix}${node}|~`;
-    }
+    for (const node of groupsIn(table, prefix)) yield { node, bound: Number.POSITIVE_INFINITY };
   }
   const runOf = (node: string) => stripped(table.range({ prefix: `${prefix}${node}|` }), prefix.length);
   for (const { id } of merge(open(), runOf)) yield id;
+}
+
+/** The distinct parts that follow `prefix` in a table's keys, each found with one look. */
+function* groupsIn(table: Table<true>, prefix: string): Generator<string> {
+  for (let after = prefix; ; ) {
+    const [first] = [...table.range({ prefix, gt: after, limit: 1 })];
+    if (first === undefined) return;
+    const group = first[0].slice(prefix.length, first[0].indexOf('|', prefix.length));
+    yield group;
+    after = `${prefix}${group}|~`;
+  }
 }
 
 function* stripped(rows: Iterable<readonly [string, unknown]>, characters: number): Generator<readonly [string, unknown]> {

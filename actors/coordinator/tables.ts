@@ -51,12 +51,25 @@ export const ranks = defineTable<true>('ranks');
 export const candidates = defineTable<CandidateRow>('candidates');
 /** `<domain>|<node>|<rank>|<artifact>`. */
 export const domainRanks = defineTable<true>('domainRanks');
+/** As {@link domainRanks}, of the candidates. */
+export const domainCandidates = defineTable<true>('domainCandidates');
 /** `<level>|<node>|<rank>|<artifact>`; level 00 is threat 10, level 10 is threat 0. */
 export const threatRanks = defineTable<true>('threatRanks');
 /** `<order>|<rank with offset>|<node>`: the nodes in the order of their best artifact. */
 export const heads = defineTable<true>('heads');
 
-export const coordinatorTables = { artifacts, provenance, nodes, domains, ranks, candidates, domainRanks, threatRanks, heads };
+export const coordinatorTables = {
+  artifacts,
+  provenance,
+  nodes,
+  domains,
+  ranks,
+  candidates,
+  domainRanks,
+  domainCandidates,
+  threatRanks,
+  heads,
+};
 
 /** Names of any length and alphabet as a part of a row's key: 24 hex digits of their SHA-256. */
 export function keyPart(name: string): string {

@@ -7,7 +7,10 @@ export const curatorContract = defineContract({
   kind: 'curator',
   messages: {
     'scenario.judged': internal(z.object({ scenario, verdict })),
-    /** Publishes what is waiting, if anything is; otherwise nothing happens. */
+    /**
+     * Publishes what is waiting if an example has come since the last version; otherwise nothing happens, so
+     * what the balance held back does not become a version of its own.
+     */
     'dataset.publish': internal(z.object({ reason: z.string() })),
     'publish.due': internal(z.object({})),
     'publish.done': internal(z.object({ input: z.unknown(), output: z.unknown() })),

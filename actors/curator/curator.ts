@@ -62,8 +62,8 @@ export const createCurator = ({ curator: settings }: PipelineSettings) => {
       enough: ({ context }) => context.fresh >= settings.versionExamples,
       isThisVersion: ({ context, event }) =>
         event.type === 'publish.done' && (event.output as PublishedVersion).version === context.publishing?.version,
-      wantsAnother: ({ context }) => context.again !== null && context.waiting > 0,
-      waits: ({ context }) => context.waiting > 0,
+      wantsAnother: ({ context }) => context.again !== null && context.fresh > 0,
+      hasNew: ({ context }) => context.fresh > 0,
     },
   }).createMachine({
     id: 'curator',
@@ -103,12 +103,12 @@ export const createCurator = ({ curator: settings }: PipelineSettings) => {
         ],
         on: {
           'dataset.publish': {
-            guard: 'waits',
+            guard: 'hasNew',
             target: 'publishing',
             actions: assign(({ context, event }) => fixVersion(context, event.reason, settings)),
           },
           'publish.due': {
-            guard: 'waits',
+            guard: 'hasNew',
             target: 'publishing',
             actions: assign(({ context }) => fixVersion(context, 'no new example for a while', settings)),
           },

@@ -10,11 +10,18 @@ import { measures } from './tables.ts';
 const metadataFieldsMax = 64;
 
 /** The item, with its defaults; or why it is refused (`artifact.invalid`, with the path of the field). */
-export function checkItem(raw: unknown, index: number, settings: IntakeSettings): OfferedArtifact | WireError {
+export function checkItem(
+  raw: unknown,
+  index: number,
+  settings: IntakeSettings,
+): OfferedArtifact | WireError {
   const parsed = offeredArtifact.safeParse(raw);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    return invalid(['artifacts', index, ...(issue?.path ?? [])].join('.'), issue?.message ?? 'It is not an artifact.');
+    return invalid(
+      ['artifacts', index, ...(issue?.path ?? [])].join('.'),
+      issue?.message ?? 'It is not an artifact.',
+    );
   }
   const item = parsed.data;
   const path = `artifacts.${index}.content`;

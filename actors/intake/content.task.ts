@@ -17,7 +17,13 @@ export interface ResolveInput {
   }[];
 }
 export type Resolved =
-  | { readonly index: number; readonly id: string; readonly excerpt: string; readonly complete: boolean; readonly bytes: number }
+  | {
+      readonly index: number;
+      readonly id: string;
+      readonly excerpt: string;
+      readonly complete: boolean;
+      readonly bytes: number;
+    }
   | { readonly index: number; readonly problem: string };
 
 /** Loads and verifies each object; what is missing, damaged or no text is reported per item. */
@@ -61,7 +67,11 @@ export async function evidence(input: EvidenceInput, { content }: TaskContext): 
 }
 
 /** The text, or what is wrong with the object. Throws when the store itself fails: the task is tried again. */
-async function load(store: TaskContext['content'], sha256: string, bytes: number): Promise<string | { problem: string }> {
+async function load(
+  store: TaskContext['content'],
+  sha256: string,
+  bytes: number,
+): Promise<string | { problem: string }> {
   let stored: Uint8Array;
   try {
     stored = await store.get(sha256);

@@ -20,7 +20,9 @@ export function findEvidence(
   const words = asWords(content);
   return {
     hashMatches: identityOf(contentType, content) === claim.artifact,
-    missingTerms: claim.terms.filter((term) => !words.includes(asWords(term)) && !text.includes(collapse(term))),
+    missingTerms: claim.terms.filter(
+      (term) => !words.includes(asWords(term)) && !text.includes(collapse(term)),
+    ),
     missingQuotes: claim.quotes.filter((quote) => !text.includes(collapse(quote))),
   };
 }

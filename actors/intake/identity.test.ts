@@ -49,13 +49,17 @@ describe('excerpt', () => {
 
   test('an excerpt is a prefix within the limit that splits no character', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.integer({ min: 2, max: 40 }), (text, max) => {
-        const { excerpt, complete } = excerptOf(text, max);
-        expect(text.startsWith(excerpt)).toBe(true);
-        expect(excerpt.length).toBeLessThanOrEqual(max);
-        expect(complete).toBe(text.length <= max);
-        expect(excerpt.isWellFormed()).toBe(true);
-      }),
+      fc.property(
+        fc.string({ unit: 'grapheme', maxLength: 60 }),
+        fc.integer({ min: 2, max: 40 }),
+        (text, max) => {
+          const { excerpt, complete } = excerptOf(text, max);
+          expect(text.startsWith(excerpt)).toBe(true);
+          expect(excerpt.length).toBeLessThanOrEqual(max);
+          expect(complete).toBe(text.length <= max);
+          expect(excerpt.isWellFormed()).toBe(true);
+        },
+      ),
     );
   });
 });
@@ -81,6 +85,8 @@ describe('evidence', () => {
   });
 
   test('a content that is not the one the scenario was made from does not match', () => {
-    expect(findEvidence({ artifact: '0'.repeat(64), terms: [], quotes: [] }, 'text', content).hashMatches).toBe(false);
+    expect(
+      findEvidence({ artifact: '0'.repeat(64), terms: [], quotes: [] }, 'text', content).hashMatches,
+    ).toBe(false);
   });
 });

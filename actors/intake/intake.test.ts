@@ -1,53 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createActorHarness } from '../../tests/harness/actor-harness.ts';
-import { decidingCoordinator } from '../../tests/harness/deciding-coordinator.ts';
-import { defaultPipelineSettings, type IntakeSettings } from '../settings.ts';
-import { createIntake } from './intake.ts';
-
-interface Reply {
-  accepted: number;
-  duplicates: number;
-  corroborated: number;
-  rejected: { index: number; error: { code: string; path?: string; retryAfterMs?: number; hint?: string; recoverable: boolean } }[];
-  retryAfterMs?: number;
-}
-
-const hour = 3_600_000;
-
-function start(changes: Partial<IntakeSettings> = {}) {
-  const settings = { ...defaultPipelineSettings, intake: { ...defaultPipelineSettings.intake, ...changes } };
-  const harness = createActorHarness([createIntake(settings), decidingCoordinator]);
-  let requests = 0;
-  let serial = 0;
-  const submit = (artifacts: unknown[], node = 'alpha'): Reply | undefined => {
-    const id = `r${++requests}`;
-    harness.tell('intake/main', { type: 'artifact.submit', node, artifacts }, { replyTo: { to: 'inbox', id } });
-    return harness.replies.find((reply) => reply.id === id)?.value as Reply | undefined;
-  };
-  const submitNew = (count: number, node = 'alpha'): Reply => {
-    let reply: Reply | undefined;
-    for (let left = count; left > 0; left -= 256) {
-      const items = Array.from({ length: Math.min(256, left) }, () => text(`item ${++serial}`));
-      reply = merge(reply, submit(items, node));
-    }
-    return reply as Reply;
-  };
-  const stats = () => harness.ask('intake/main', 'stats') as Record<string, number> & { state: string };
-  return { harness, submit, submitNew, stats };
-}
-
-const text = (content: string) => ({ contentType: 'text', content });
-
-function merge(a: Reply | undefined, b: Reply | undefined): Reply {
-  if (b === undefined) throw new Error('the submission was not answered');
-  return {
-    ...b,
-    accepted: (a?.accepted ?? 0) + b.accepted,
-    rejected: [...(a?.rejected ?? []), ...b.rejected],
-  };
-}
+import { type Reply, startIntake as start, text } from '../../tests/harness/intake.ts';
 
 describe('submission', () => {
   test('answers when the coordinator has decided, with counts by outcome', () => {
@@ -72,7 +26,9 @@ describe('submission', () => {
       { contentType: 'text', content: { ref: 'x', sha256: '0'.repeat(64), bytes: 3 } },
     ]);
     expect(reply?.accepted).toBe(1);
-    expect(reply?.rejected.map(({ index, error }) => [index, error.code, error.path, error.recoverable])).toEqual([
+    expect(
+      reply?.rejected.map(({ index, error }) => [index, error.code, error.path, error.recoverable]),
+    ).toEqual([
       [1, 'artifact.invalid', 'artifacts.1.contentType', false],
       [2, 'artifact.invalid', 'artifacts.2.content', false],
       [3, 'artifact.invalid', 'artifacts.3', false],
@@ -84,15 +40,26 @@ describe('submission', () => {
   test('items reach the coordinator in order, with identity, domain, source and an excerpt of 2,000 characters', () => {
     const { harness, submit } = start();
     submit([
-      { ...text(`${'word '.repeat(1_000)}`), source: 'file:///a', metadata: { domain: 'security' } },
+      { ...text('word '.repeat(1_000)), source: 'file:///a', metadata: { domain: 'security' } },
       text('plain'),
     ]);
-    const [long, short] = (harness.ask('coordinator/main', 'artifacts') as Record<string, unknown>[]).toSorted(
-      (a, b) => Number(b['contentBytes']) - Number(a['contentBytes']),
-    );
-    expect(long).toMatchObject({ domain: 'security', source: 'file:///a', complete: false, contentBytes: 5_000 });
+    const [long, short] = (
+      harness.ask('coordinator/main', 'artifacts') as Record<string, unknown>[]
+    ).toSorted((a, b) => Number(b['contentBytes']) - Number(a['contentBytes']));
+    expect(long).toMatchObject({
+      domain: 'security',
+      source: 'file:///a',
+      complete: false,
+      contentBytes: 5_000,
+    });
     expect(String(long?.['excerpt']).length).toBeLessThanOrEqual(2_000);
-    expect(short).toMatchObject({ domain: 'general', source: 'node:alpha', complete: true, confidence: 0.5, threat: 0 });
+    expect(short).toMatchObject({
+      domain: 'general',
+      source: 'node:alpha',
+      complete: true,
+      confidence: 0.5,
+      threat: 0,
+    });
   });
 
   test('a submission whose features do not fit one message is offered in several, and answered once', () => {
@@ -105,7 +72,12 @@ describe('submission', () => {
 
   test('a named collection has its own coordinator', () => {
     const { harness } = start();
-    harness.tell('intake/main', { type: 'artifact.submit', node: 'a', collection: 'papers', artifacts: [text('x')] });
+    harness.tell('intake/main', {
+      type: 'artifact.submit',
+      node: 'a',
+      collection: 'papers',
+      artifacts: [text('x')],
+    });
     expect(harness.ask('coordinator/papers', 'stats')).toEqual({ offers: 1 });
   });
 
@@ -115,7 +87,10 @@ describe('submission', () => {
         fc.array(
           fc.record({
             node: fc.constantFrom('a', 'b'),
-            items: fc.array(fc.constantFrom('one', 'two', 'three', ' ', 'four', 'five'), { minLength: 1, maxLength: 8 }),
+            items: fc.array(fc.constantFrom('one', 'two', 'three', ' ', 'four', 'five'), {
+              minLength: 1,
+              maxLength: 8,
+            }),
             exempt: fc.boolean(),
             retries: fc.nat(3),
           }),
@@ -125,111 +100,27 @@ describe('submission', () => {
           const { harness, stats } = start({ nodeMin: 5, nodeBase: 5, hourlyTotal: 8 });
           for (const { node, items, exempt, retries } of submissions) {
             const artifacts = items.map(text);
-            harness.tell('intake/main', { type: 'artifact.collected', node, batch: 'b', exempt, retries, artifacts });
+            harness.tell('intake/main', {
+              type: 'artifact.collected',
+              node,
+              batch: 'b',
+              exempt,
+              retries,
+              artifacts,
+            });
           }
           const s = stats();
           expect((s['collected'] ?? 0) + (s['retried'] ?? 0)).toBe(
-            ['accepted', 'duplicates', 'corroborated', 'rejected', 'pending'].reduce((sum, name) => sum + (s[name] ?? 0), 0),
+            ['accepted', 'duplicates', 'corroborated', 'rejected', 'pending'].reduce(
+              (sum, name) => sum + (s[name] ?? 0),
+              0,
+            ),
           );
           expect(s['pending']).toBe(0);
         },
       ),
       { numRuns: 40 },
     );
-  });
-});
-
-describe('quotas', () => {
-  test('a new node may submit 1,000 items per rolling hour, and is told when to come back', () => {
-    const { submitNew, harness } = start();
-    expect(submitNew(1_000).accepted).toBe(1_000);
-    const refused = submitNew(1);
-    expect(refused).toMatchObject({ accepted: 0, rejected: [{ index: 0, error: { code: 'quota.exceeded' } }] });
-    const { retryAfterMs = 0 } = refused;
-    expect(retryAfterMs).toBeGreaterThan(hour - 1);
-    expect(refused.rejected[0]?.error.hint).toContain('--source');
-    harness.advance(retryAfterMs);
-    expect(submitNew(1).accepted).toBe(1);
-  });
-
-  test('an item counts for exactly one hour', () => {
-    const { harness, submitNew } = start({ nodeMin: 2, nodeBase: 2 });
-    harness.advance(30_500);
-    expect(submitNew(1).accepted).toBe(1);
-    harness.advance(10_000);
-    expect(submitNew(1).accepted).toBe(1);
-    harness.advance(hour - 10_001);
-    expect(submitNew(1).accepted).toBe(0);
-    harness.advance(1);
-    expect(submitNew(2).accepted).toBe(1);
-    harness.advance(9_999);
-    expect(submitNew(1).accepted).toBe(0);
-    harness.advance(1);
-    expect(submitNew(1).accepted).toBe(1);
-  });
-
-  test('counts agree with a list of all times, at any moment', () => {
-    fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(900_000), fc.integer({ min: 1, max: 3 })), { maxLength: 40 }), (steps) => {
-        const { harness, submitNew } = start({ nodeMin: 5, nodeBase: 2 });
-        let taken: number[] = [];
-        for (const [waitMs, wanted] of steps) {
-          harness.advance(waitMs);
-          taken = taken.filter((at) => at > harness.nowMs - hour);
-          const { accepted } = submitNew(wanted);
-          expect(accepted).toBe(Math.min(wanted, 5 - taken.length));
-          for (let n = 0; n < accepted; n++) taken.push(harness.nowMs);
-        }
-      }),
-      { numRuns: 60 },
-    );
-  });
-
-  test.each([
-    ['success counts as 0.5 before 20 attempts', 1, 19, 1_000],
-    ['a node that always succeeds may submit 2,000', 1, 20, 2_000],
-    ['a node that succeeds half the time may submit 1,000', 0.5, 50, 1_000],
-    ['a node that never succeeds may still submit 100', 0, 20, 100],
-  ])('%s', (_, successRate, attempts, limit) => {
-    const { harness, submitNew } = start();
-    harness.tell('intake/main', { type: 'node.measured', node: 'alpha', successRate, attempts });
-    expect(harness.ask('intake/main', 'quota', { node: 'alpha' })).toMatchObject({ limit });
-    expect(submitNew(limit + 5).accepted).toBe(limit);
-  });
-
-  test('all sources together may submit 10,000', () => {
-    const { submitNew, stats } = start({ pendingMax: 100_000 });
-    for (let node = 0; node < 10; node++) expect(submitNew(1_000, `n${node}`).accepted).toBe(1_000);
-    const refused = submitNew(1, 'late');
-    expect(refused.rejected[0]?.error.code).toBe('quota.exceeded');
-    expect(stats()).toMatchObject({ hourly: { used: 10_000, limit: 10_000 } });
-  });
-
-  test('sources that a user named are exempt, and counted apart', () => {
-    const { harness, submitNew, stats } = start({ nodeMin: 1, nodeBase: 1 });
-    const artifacts = Array.from({ length: 50 }, (_, n) => text(`exempt ${n}`));
-    harness.tell('intake/main', { type: 'artifact.collected', node: 'alpha', batch: 'b', exempt: true, artifacts });
-    expect(stats()).toMatchObject({ accepted: 50, exempt: 50, hourly: { used: 0 } });
-    expect(submitNew(1).accepted).toBe(1);
-  });
-
-  test('invalid items use no quota', () => {
-    const { submit, submitNew } = start({ nodeMin: 1, nodeBase: 1 });
-    submit([text(' '), text('')]);
-    expect(submitNew(1).accepted).toBe(1);
-  });
-
-  test('refusals are counted by reason, retries apart from what is collected', () => {
-    const { harness, submit, stats } = start({ nodeMin: 1, nodeBase: 1 });
-    submit([text('a'), text('b'), text('')]);
-    harness.tell('intake/main', { type: 'artifact.collected', node: 'alpha', batch: 'b', exempt: true, retries: 1, artifacts: [text('b')] });
-    expect(stats()).toMatchObject({
-      collected: 3,
-      retried: 1,
-      accepted: 2,
-      rejected: 2,
-      rejectedBy: { quota: 1, overload: 0, invalid: 1 },
-    });
   });
 });
 
@@ -279,7 +170,9 @@ describe('content by reference', () => {
     await harness.settle();
     const reply = harness.replies.at(-1)?.value as Reply;
     expect(reply.accepted).toBe(1);
-    expect(reply.rejected.map(({ index, error }) => [index, error.code])).toEqual([0, 1, 2, 3].map((n) => [n, 'artifact.invalid']));
+    expect(reply.rejected.map(({ index, error }) => [index, error.code])).toEqual(
+      [0, 1, 2, 3].map((n) => [n, 'artifact.invalid']),
+    );
   });
 
   test('is announced with its excerpt and size', async () => {
@@ -290,7 +183,10 @@ describe('content by reference', () => {
     await harness.settle();
     const [artifact] = harness.ask('coordinator/main', 'artifacts') as Record<string, unknown>[];
     expect(artifact).toMatchObject({ domain: 'd', complete: false, contentBytes: big.length });
-    expect(harness.ask('intake/main', 'content', { id: artifact?.['id'] })).toMatchObject({ content: null, ref: reference });
+    expect(harness.ask('intake/main', 'content', { id: artifact?.['id'] })).toMatchObject({
+      content: null,
+      ref: reference,
+    });
   });
 
   test('when the object store fails, the sender is asked to come back', async () => {
@@ -317,16 +213,35 @@ describe('evidence', () => {
     const { harness, submit } = start();
     submit([text(`${'filler '.repeat(1_000)} the needle`)]);
     const [artifact] = harness.ask('coordinator/main', 'artifacts') as { id: string }[];
-    const check = { type: 'evidence.check', scenario: 's1', artifact: artifact?.id, terms: ['needle', 'haystack'], quotes: ['the needle'] };
+    const check = {
+      type: 'evidence.check',
+      scenario: 's1',
+      artifact: artifact?.id,
+      terms: ['needle', 'haystack'],
+      quotes: ['the needle'],
+    };
     harness.tell('intake/main', check);
     expect(criticGot(harness)).toEqual([
-      { type: 'evidence.result', scenario: 's1', exists: true, hashMatches: true, missingTerms: ['haystack'], missingQuotes: [] },
+      {
+        type: 'evidence.result',
+        scenario: 's1',
+        exists: true,
+        hashMatches: true,
+        missingTerms: ['haystack'],
+        missingQuotes: [],
+      },
     ]);
   });
 
   test('of an artifact that intake never had does not exist', () => {
     const { harness } = start();
-    harness.tell('intake/main', { type: 'evidence.check', scenario: 's', artifact: 'f'.repeat(64), terms: ['t'], quotes: [] });
+    harness.tell('intake/main', {
+      type: 'evidence.check',
+      scenario: 's',
+      artifact: 'f'.repeat(64),
+      terms: ['t'],
+      quotes: [],
+    });
     expect(criticGot(harness)).toMatchObject([{ exists: false, hashMatches: false, missingTerms: ['t'] }]);
   });
 
@@ -336,8 +251,14 @@ describe('evidence', () => {
     submit([{ contentType: 'text', content: reference }]);
     await harness.settle();
     const [artifact] = harness.ask('coordinator/main', 'artifacts') as { id: string }[];
-    const check = { type: 'evidence.check', scenario: 's1', artifact: artifact?.id, terms: ['proof'], quotes: [] };
-    const { get } = harness.content;
+    const check = {
+      type: 'evidence.check',
+      scenario: 's1',
+      artifact: artifact?.id,
+      terms: ['proof'],
+      quotes: [],
+    };
+    const get = harness.content.get.bind(harness.content);
     harness.content.get = async () => {
       throw new Error('connection closed');
     };

@@ -3,7 +3,7 @@ import { assign, not, setup } from 'xstate';
 import { z } from 'zod';
 import type { MessageOf } from '../../protocol/contract.ts';
 import { escapeKey } from '../../protocol/address.ts';
-import { now, schedule, task, tell } from '../../runtime/effects.ts';
+import { schedule, task, tell } from '../../runtime/effects.ts';
 import { type ActorDefinition, defineActor } from '../../runtime/define-actor.ts';
 import { criticContract } from '../critic/contract.ts';
 import type { IntakeSettings, PipelineSettings } from '../settings.ts';
@@ -19,8 +19,9 @@ import {
 import { intakeContract } from './contract.ts';
 import { findEvidence } from './evidence.ts';
 import { quotaMinutes, quotas, used } from './quota.ts';
-import { decided, emptyContext, type IntakeContext, resolved, submit, unresolvable } from './submission.ts';
+import { decided, resolved, submit, unresolvable } from './submission.ts';
 import { batches, contents, measures, unresolved } from './tables.ts';
+import { emptyContext, type IntakeContext } from './totals.ts';
 
 type IntakeMessage = MessageOf<typeof intakeContract.messages>;
 type Message<T extends IntakeMessage['type']> = Extract<IntakeMessage, { type: T }>;
@@ -39,7 +40,10 @@ export const createIntake = (settings: PipelineSettings): ActorDefinition =>
         state,
         ...context.totals,
         pending: context.pending,
-        hourly: { used: used(totalScope, nowMs, settings.intake.quotaWindowMs), limit: settings.intake.hourlyTotal },
+        hourly: {
+          used: used(totalScope, nowMs, settings.intake.quotaWindowMs),
+          limit: settings.intake.hourlyTotal,
+        },
       }),
       quota: {
         input: z.object({ node: z.string() }),
@@ -66,7 +70,7 @@ function intakeMachine(settings: IntakeSettings) {
     actions: {
       submit: assign(({ context, event }, { saturated }: { saturated: boolean }) => {
         if (event.type === 'artifact.submit') {
-          return submit(context, { ...public_, ...event, items: event.artifacts }, settings, saturated);
+          return submit(context, { ...fromOutside, ...event, items: event.artifacts }, settings, saturated);
         }
         if (event.type !== 'artifact.collected') return context;
         const { artifacts: items, positions = null } = event;
@@ -78,7 +82,9 @@ function intakeMachine(settings: IntakeSettings) {
     context: emptyContext,
     initial: 'accepting',
     on: {
-      'offer.decided': { actions: assign(({ context, event }) => decided(context, event.batch, event.decisions)) },
+      'offer.decided': {
+        actions: assign(({ context, event }) => decided(context, event.batch, event.decisions)),
+      },
       'resolve.done': {
         actions: assign(({ context, event }) => {
           const { items } = event.output as { items: Resolved[] };
@@ -96,7 +102,8 @@ function intakeMachine(settings: IntakeSettings) {
       },
       'evidence.check': { actions: ({ event }) => check(event) },
       'evidence.done': {
-        actions: ({ event }) => answer((event.input as EvidenceInput).scenario, event.output as EvidenceOutput),
+        actions: ({ event }) =>
+          answer((event.input as EvidenceInput).scenario, event.output as EvidenceOutput),
       },
       'evidence.failed': { actions: ({ event }) => checkLater(event.input as EvidenceInput, settings) },
     },
@@ -120,7 +127,7 @@ function intakeMachine(settings: IntakeSettings) {
 }
 
 /** What a public submission cannot say about itself. */
-const public_ = { batch: '', exempt: false, retries: 0, positions: null, fromNode: false } as const;
+const fromOutside = { batch: '', exempt: false, retries: 0, positions: null, fromNode: false } as const;
 
 function check(claim: Message<'evidence.check'>): void {
   const { scenario, artifact, terms, quotes, attempt = 0 } = claim;
@@ -131,7 +138,16 @@ function check(claim: Message<'evidence.check'>): void {
     answer(scenario, { exists: true, ...findEvidence(claim, row.contentType, row.content) });
   } else if (row.ref !== null) {
     const { sha256, bytes } = row.ref;
-    const input: EvidenceInput = { scenario, artifact, contentType: row.contentType, sha256, bytes, terms, quotes, attempt };
+    const input: EvidenceInput = {
+      scenario,
+      artifact,
+      contentType: row.contentType,
+      sha256,
+      bytes,
+      terms,
+      quotes,
+      attempt,
+    };
     task('evidence', input);
   }
 }
@@ -140,7 +156,10 @@ const answer = (scenario: string, found: EvidenceOutput): void =>
   tell(criticContract.at('main'), { type: 'evidence.result', scenario, ...found });
 
 /** The object store failed: asked again later, and in the end answered as missing. */
-function checkLater({ scenario, artifact, terms, quotes, attempt }: EvidenceInput, settings: IntakeSettings): void {
+function checkLater(
+  { scenario, artifact, terms, quotes, attempt }: EvidenceInput,
+  settings: IntakeSettings,
+): void {
   if (attempt + 1 >= evidenceAttempts) {
     answer(scenario, { exists: false, hashMatches: false, missingTerms: terms, missingQuotes: quotes });
     return;

@@ -2,55 +2,18 @@
  * One submission's way through intake: checked item by item, admitted by quota, offered to its collection's
  * coordinator, answered when every item is decided. Each function takes the context and returns the next one.
  */
-import { escapeKey } from '../../protocol/address.ts';
-import { BanyanError, type WireError } from '../../protocol/errors.ts';
-import { deferReply, messageId, now, reply, task, tell } from '../../runtime/effects.ts';
+import { BanyanError } from '../../protocol/errors.ts';
+import { deferReply, messageId, now, task, tell } from '../../runtime/effects.ts';
 import type { Artifact, OfferedArtifact, Outcome } from '../artifact.ts';
 import { coordinatorContract } from '../coordinator/contract.ts';
-import { nodeContract, type SubmissionResult } from '../node/contract.ts';
 import type { IntakeSettings } from '../settings.ts';
 import { admit, checkItem, invalid } from './admission.ts';
 import type { Resolved, ResolveInput } from './content.task.ts';
 import { excerptOf } from './excerpt.ts';
 import { identityOf } from './identity.ts';
+import { settle, tally } from './settlement.ts';
 import { type BatchRow, batches, contents, type Rejection, unresolved, unresolvedKey } from './tables.ts';
-
-/** Totals since the beginning. `collected + retried = accepted + duplicates + corroborated + rejected + pending`. */
-export interface IntakeTotals {
-  /** Items offered, each once: further attempts at a refused item are `retried`. */
-  readonly collected: number;
-  readonly retried: number;
-  readonly accepted: number;
-  /** Known content that corroborated nothing; `versions` of them raised their artifact's confidence. */
-  readonly duplicates: number;
-  readonly versions: number;
-  readonly corroborated: number;
-  readonly rejected: number;
-  readonly rejectedBy: { readonly quota: number; readonly overload: number; readonly invalid: number; readonly other: number };
-  /** Items admitted without a quota because the user named their source. */
-  readonly exempt: number;
-}
-
-export interface IntakeContext {
-  readonly totals: IntakeTotals;
-  /** Items admitted and not decided yet. */
-  readonly pending: number;
-}
-
-export const emptyContext: IntakeContext = {
-  totals: {
-    collected: 0,
-    retried: 0,
-    accepted: 0,
-    duplicates: 0,
-    versions: 0,
-    corroborated: 0,
-    rejected: 0,
-    rejectedBy: { quota: 0, overload: 0, invalid: 0, other: 0 },
-    exempt: 0,
-  },
-  pending: 0,
-};
+import { countRejected, type IntakeContext } from './totals.ts';
 
 export interface Submission {
   readonly node: string;
@@ -121,7 +84,12 @@ export function submit(
 }
 
 /** Keeps and offers what came with its content; has the rest fetched. */
-function process(batchKey: string, row: BatchRow, admitted: readonly Admitted[], settings: IntakeSettings): void {
+function process(
+  batchKey: string,
+  row: BatchRow,
+  admitted: readonly Admitted[],
+  settings: IntakeSettings,
+): void {
   const offers: { index: number; artifact: Artifact }[] = [];
   const fetches: ResolveInput['items'][number][] = [];
   for (const { index, item } of admitted) {
@@ -140,7 +108,17 @@ function process(batchKey: string, row: BatchRow, admitted: readonly Admitted[],
     }
     const { excerpt, complete } = excerptOf(content, settings.excerptCharacters);
     const domain = domainOf(metadata);
-    const artifact = { id, node: row.node, contentType, source, domain, excerpt, complete, contentBytes: bytes, ...measures };
+    const artifact = {
+      id,
+      node: row.node,
+      contentType,
+      source,
+      domain,
+      excerpt,
+      complete,
+      contentBytes: bytes,
+      ...measures,
+    };
     offers.push({ index, artifact });
   }
   offer(batchKey, row.collection, offers);
@@ -155,7 +133,11 @@ function process(batchKey: string, row: BatchRow, admitted: readonly Admitted[],
 }
 
 /** Contents were read: what is sound is offered, what is not is rejected. */
-export function resolved(context: IntakeContext, batchKey: string, items: readonly Resolved[]): IntakeContext {
+export function resolved(
+  context: IntakeContext,
+  batchKey: string,
+  items: readonly Resolved[],
+): IntakeContext {
   const row = batches.get(batchKey);
   if (row === undefined) return context;
   const offers: { index: number; artifact: Artifact }[] = [];
@@ -172,7 +154,14 @@ export function resolved(context: IntakeContext, batchKey: string, items: readon
     const { ref, ...rest } = waiting;
     const { id, excerpt, complete, bytes } = item;
     if (!contents.has(id)) {
-      contents.put(id, { contentType: rest.contentType, source: rest.source, node: row.node, bytes, content: null, ref });
+      contents.put(id, {
+        contentType: rest.contentType,
+        source: rest.source,
+        node: row.node,
+        bytes,
+        content: null,
+        ref,
+      });
     }
     const domain = domainOf(rest.metadata);
     const metadata = { ...rest.metadata };
@@ -230,13 +219,21 @@ export function decided(
 }
 
 /** Sends features on in as few messages as their size allows, in the order of the items. */
-function offer(batchKey: string, collection: string, items: readonly { index: number; artifact: Artifact }[]): void {
+function offer(
+  batchKey: string,
+  collection: string,
+  items: readonly { index: number; artifact: Artifact }[],
+): void {
   const coordinator = coordinatorContract.at(collection);
-  let part: typeof items[number][] = [];
+  let part: (typeof items)[number][] = [];
   let bytes = 0;
   for (const item of items) {
     const { excerpt, source, metadata } = item.artifact;
-    const itemBytes = 500 + Buffer.byteLength(excerpt) + Buffer.byteLength(source) + Buffer.byteLength(JSON.stringify(metadata));
+    const itemBytes =
+      500 +
+      Buffer.byteLength(excerpt) +
+      Buffer.byteLength(source) +
+      Buffer.byteLength(JSON.stringify(metadata));
     if (part.length > 0 && bytes + itemBytes > offerBytes) {
       tell(coordinator, { type: 'artifact.offered', batch: batchKey, items: part });
       part = [];
@@ -248,66 +245,15 @@ function offer(batchKey: string, collection: string, items: readonly { index: nu
   if (part.length > 0) tell(coordinator, { type: 'artifact.offered', batch: batchKey, items: part });
 }
 
-function reject(context: IntakeContext, batchKey: string, row: BatchRow, rejected: readonly Rejection[]): IntakeContext {
+function reject(
+  context: IntakeContext,
+  batchKey: string,
+  row: BatchRow,
+  rejected: readonly Rejection[],
+): IntakeContext {
   if (rejected.length === 0) return context;
   settle(batchKey, { ...row, open: row.open - rejected.length, rejected: [...row.rejected, ...rejected] });
   return countRejected({ ...context, pending: context.pending - rejected.length }, rejected);
-}
-
-function countRejected(context: IntakeContext, rejected: readonly Rejection[]): IntakeContext {
-  const rejectedBy = { ...context.totals.rejectedBy };
-  for (const { error } of rejected) rejectedBy[refusalOf(error)]++;
-  return { ...context, totals: { ...context.totals, rejected: context.totals.rejected + rejected.length, rejectedBy } };
-}
-
-const refusalOf = ({ code }: WireError): keyof IntakeTotals['rejectedBy'] => {
-  if (code === 'quota.exceeded') return 'quota';
-  if (code === 'overload') return 'overload';
-  return code === 'artifact.invalid' ? 'invalid' : 'other';
-};
-
-/** Keeps a submission while items are open; answers it when none is. */
-function settle(batchKey: string, row: BatchRow): void {
-  if (row.open > 0) {
-    batches.put(batchKey, row);
-    return;
-  }
-  batches.delete(batchKey);
-  const { accepted, duplicates, corroborated } = tally(row.outcomes);
-  const rejected = row.rejected
-    .map(({ index, error }) => ({ index, error: { ...error } }))
-    .sort((a, b) => a.index - b.index);
-  const waits = rejected.flatMap(({ error }) => (error.retryAfterMs === undefined ? [] : [error.retryAfterMs]));
-  const retryAfterMs = waits.length === 0 ? {} : { retryAfterMs: Math.max(...waits) };
-  const result: Omit<SubmissionResult, 'batch'> = { accepted, duplicates, corroborated, rejected, ...retryAfterMs };
-  if (row.fromNode) {
-    const items = itemsOf(row);
-    tell(nodeContract.at(escapeKey(row.node)), { type: 'submission.decided', batch: row.batch, ...result, ...items });
-  } else if (row.reply !== null) {
-    reply(result, row.reply);
-  }
-}
-
-function itemsOf({ positions, outcomes, rejected }: BatchRow): Pick<SubmissionResult, 'items'> {
-  if (positions === null) return {};
-  const position = (index: number): number => positions[index] ?? index;
-  return {
-    items: [
-      ...outcomes.map(([index, outcome]) => ({ position: position(index), outcome })),
-      ...rejected.map(({ index }) => ({ position: position(index), outcome: 'rejected' as const })),
-    ].sort((a, b) => a.position - b.position),
-  };
-}
-
-function tally(outcomes: BatchRow['outcomes']) {
-  const counted = { accepted: 0, duplicates: 0, versions: 0, corroborated: 0 };
-  for (const [, outcome] of outcomes) {
-    if (outcome === 'accepted') counted.accepted++;
-    else if (outcome === 'corroborated') counted.corroborated++;
-    else counted.duplicates++;
-    if (outcome === 'version') counted.versions++;
-  }
-  return counted;
 }
 
 const domainOf = ({ domain }: Readonly<Record<string, unknown>>): string =>

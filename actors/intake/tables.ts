@@ -48,7 +48,8 @@ export interface UnresolvedRow {
   readonly metadata: Readonly<Record<string, string | number | boolean>>;
 }
 export const unresolved = defineTable<UnresolvedRow>('unresolved');
-export const unresolvedKey = (batch: string, index: number): string => `${batch}|${String(index).padStart(4, '0')}`;
+export const unresolvedKey = (batch: string, index: number): string =>
+  `${batch}|${String(index).padStart(4, '0')}`;
 
 /** Measured success per node, as the orchestrator reports it; key = the escaped name. */
 export const measures = defineTable<{ readonly successRate: number; readonly attempts: number }>('measures');

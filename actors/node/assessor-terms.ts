@@ -4,7 +4,10 @@
 export const threatTerms: Readonly<Record<string, number>> = {
   ...weighted(3, 'vulnerability vulnerabilities exploit exploited cve malware ransomware backdoor rootkit'),
   ...weighted(3, 'injection rce xss csrf ssrf botnet trojan phishing spyware exfiltration deserialization'),
-  ...weighted(2, 'overflow breach leak leaked attack attacker malicious unauthorized unauthorised hijack spoofing'),
+  ...weighted(
+    2,
+    'overflow breach leak leaked attack attacker malicious unauthorized unauthorised hijack spoofing',
+  ),
   ...weighted(2, 'corruption corrupted deadlock panic segfault crash crashed outage compromise compromised'),
   ...weighted(2, 'traversal privilege escalation tampering redos prototype pollution bypass hardcoded'),
   ...weighted(1, 'insecure unsafe denied deprecated fatal critical emergency severe danger dangerous risk'),

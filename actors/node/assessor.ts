@@ -56,11 +56,25 @@ export const lexicalAssessor: Assessor = ({ content }) => {
   };
 };
 
+const vocabulary: ReadonlySet<string> = new Set([
+  ...Object.keys(threatTerms),
+  ...Object.keys(opportunityTerms),
+]);
+
+/** How often each word of the vocabulary occurs; other words are passed over, this runs on every item. */
 function countWords(text: string): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   // An identifier such as bufferOverflow or buffer_overflow holds words, too.
-  const spaced = text.replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2').toLowerCase();
-  for (const [word] of spaced.matchAll(/[\p{L}\p{N}]+/gu)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  const spaced = text.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+  for (const match of spaced.matchAll(/[a-z]{3,}/g)) {
+    const [word] = match;
+    if (!vocabulary.has(word)) continue;
+    const before = spaced.slice(Math.max(0, match.index - 1), match.index);
+    const after = spaced.charAt(match.index + word.length);
+    // Part of a longer word that is not all a to z.
+    if (/[\p{L}\p{N}]/u.test(before + after)) continue;
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
   return counts;
 }
 

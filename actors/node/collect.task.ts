@@ -7,7 +7,13 @@ import { intakeContract } from '../intake/contract.ts';
 import type { Target } from '../orchestrator/contract.ts';
 import type { NodeSettings } from '../settings.ts';
 import { type Assessment, type Assessor, explain } from './assessor.ts';
-import { type Collector, type CollectorLimits, type ListedItem, type ReadItem, Unreadable } from './collectors/collector.ts';
+import {
+  type Collector,
+  type CollectorLimits,
+  type ListedItem,
+  type ReadItem,
+  Unreadable,
+} from './collectors/collector.ts';
 
 export interface ScanInput {
   /** Hash of the target. */
@@ -36,13 +42,21 @@ export interface ReadInput {
 }
 export interface ReadOutput {
   /** By position in the input. */
-  readonly read: readonly { readonly position: number; readonly bytes: number; readonly modifiedMs: number }[];
-  readonly unreadable: readonly { readonly position: number; readonly reason: string; readonly transient: boolean }[];
+  readonly read: readonly {
+    readonly position: number;
+    readonly bytes: number;
+    readonly modifiedMs: number;
+  }[];
+  readonly unreadable: readonly {
+    readonly position: number;
+    readonly reason: string;
+    readonly transient: boolean;
+  }[];
 }
 
 export interface CollectTasks {
-  scan(input: ScanInput, context: TaskContext): Promise<ScanOutput>;
-  read(input: ReadInput, context: TaskContext): Promise<ReadOutput>;
+  readonly scan: (input: ScanInput, context: TaskContext) => Promise<ScanOutput>;
+  readonly read: (input: ReadInput, context: TaskContext) => Promise<ReadOutput>;
 }
 
 /** UTF-8 bytes of one page of a listing: it comes back in one message. */
@@ -55,11 +69,16 @@ export function collectTasks(
   assessor: Assessor,
   settings: NodeSettings,
 ): CollectTasks {
-  const limitsOf = ({ signal }: TaskContext): CollectorLimits => ({ itemMaxBytes: settings.fileMaxBytes, signal });
+  const limitsOf = ({ signal }: TaskContext): CollectorLimits => ({
+    itemMaxBytes: settings.fileMaxBytes,
+    signal,
+  });
   const collectorOf = ({ type }: Target): Collector => {
     const collector = collectors.get(type);
     if (collector !== undefined) return collector;
-    throw new BanyanError('task.failed', { message: `This node has no collector for targets of type '${type}'.` });
+    throw new BanyanError('task.failed', {
+      message: `This node has no collector for targets of type '${type}'.`,
+    });
   };
   return {
     async scan(input, context) {

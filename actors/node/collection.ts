@@ -2,12 +2,13 @@
  * How a node collects: items wait, are read in batches, offered to intake and decided. Everything in flight
  * is in rows, so a crash at any point goes on where it was. Each function changes the draft it is given.
  */
-import { now, schedule, task, tell } from '../../runtime/effects.ts';
+import { now, task, tell } from '../../runtime/effects.ts';
 import { orchestratorContract } from '../orchestrator/contract.ts';
 import type { NodeSettings } from '../settings.ts';
 import type { ReadInput, ReadOutput, ScanInput, ScanOutput } from './collect.task.ts';
 import type { ListedItem } from './collectors/collector.ts';
 import type { SubmissionResult } from './contract.ts';
+import { failed, refuse, scheduleRetry, setFile, updateFile } from './items.ts';
 import { type Draft, type Outcome, pool } from './node-context.ts';
 import {
   type Attempt,
@@ -15,7 +16,6 @@ import {
   type BatchRow,
   fileKey,
   filePrefix,
-  type FileRow,
   files,
   hungry,
   retries,
@@ -35,7 +35,8 @@ const lastingReasons = new Set(['not_text', 'too_large']);
 /** A page of the target's listing came back. */
 export function listed(draft: Draft, input: ScanInput, output: ScanOutput, settings: NodeSettings): void {
   const row = targets.get(input.id);
-  if (row?.attempt == null || !row.attempt.scanning) return;
+  const attempt = row?.attempt ?? null;
+  if (row === undefined || attempt?.scanning !== true) return;
   let added = 0;
   let unchanged = 0;
   for (const item of output.items) {
@@ -43,7 +44,6 @@ export function listed(draft: Draft, input: ScanInput, output: ScanOutput, setti
     if (take === 'wait') added++;
     if (take === 'unchanged') unchanged++;
   }
-  const { attempt } = row;
   updateTarget(input.id, {
     ...row,
     waiting: row.waiting + added,
@@ -63,7 +63,12 @@ export function listed(draft: Draft, input: ScanInput, output: ScanOutput, setti
 }
 
 /** Decides about one listed item, and has it wait to be read if it is new or has changed. */
-function consider(draft: Draft, target: string, item: ListedItem, exempt: boolean): 'wait' | 'unchanged' | 'open' {
+function consider(
+  draft: Draft,
+  target: string,
+  item: ListedItem,
+  exempt: boolean,
+): 'wait' | 'unchanged' | 'open' {
   const key = fileKey(target, item.name);
   const before = files.get(key);
   const { name, bytes, modifiedMs } = item;
@@ -76,7 +81,8 @@ function consider(draft: Draft, target: string, item: ListedItem, exempt: boolea
       if (retryAtMs !== null) retries.delete(retryKey(retryAtMs, key));
     }
     const same = before.bytes === bytes && before.modifiedMs === modifiedMs;
-    const open = state === 'retry' || state === 'gone' || (state === 'unreadable' && !lastingReasons.has(reason ?? ''));
+    const open =
+      state === 'retry' || state === 'gone' || (state === 'unreadable' && !lastingReasons.has(reason ?? ''));
     if (same && !open) return 'unchanged';
   }
   const refused = before?.state === 'retry' && before.refused;
@@ -102,7 +108,8 @@ export function wasRead(draft: Draft, input: ReadInput, output: ReadOutput, sett
       state: file.state === 'reading' ? 'offered' : file.state,
     }));
   }
-  for (const { position, reason, transient } of output.unreadable) failed(draft, batch.files[position], reason, transient, settings);
+  for (const { position, reason, transient } of output.unreadable)
+    failed(draft, batch.files[position], reason, transient, settings);
   updateTarget(batch.target, {
     ...row,
     attempt: add(row.attempt, { offered: output.read.length, unreadable: output.unreadable.length }),
@@ -142,7 +149,8 @@ export function submissionDecided(draft: Draft, result: SubmissionResult, settin
       retryAtMs: null,
     }));
   }
-  for (const [index, { position }] of refused.entries()) refuse(draft, batch.files[position], errors[index] ?? {}, settings);
+  for (const [index, { position }] of refused.entries())
+    refuse(draft, batch.files[position], errors[index] ?? {}, settings);
   updateTarget(batch.target, {
     ...row,
     attempt: add(row.attempt, {
@@ -232,13 +240,18 @@ function closeBatch(draft: Draft, name: string, batch: BatchRow): void {
 function advance(draft: Draft, id: string, settings: NodeSettings): void {
   pump(draft, settings);
   const row = targets.get(id);
-  if (row?.attempt == null) return;
-  const { attempt } = row;
+  const attempt = row?.attempt ?? null;
+  if (row === undefined || attempt === null) return;
   if (attempt.scanning || row.waiting > 0 || row.open > 0) {
     if (now() - attempt.reportedAtMs < settings.progressMs) return;
     updateTarget(id, { ...row, attempt: { ...attempt, reportedAtMs: now() } });
     const { assignment } = attempt;
-    tell(orchestratorContract.at('main'), { type: 'collect.progress', node: draft.name, target: id, assignment });
+    tell(orchestratorContract.at('main'), {
+      type: 'collect.progress',
+      node: draft.name,
+      target: id,
+      assignment,
+    });
     return;
   }
   finish(draft, id, outcomeOf(attempt));
@@ -251,14 +264,18 @@ function outcomeOf({ found, offered, accepted, known, rejected, unreadable, unch
   if (unreadable > 0 && unchanged === 0) {
     return { outcome: 'failed', reason: `none of ${found} items could be read` };
   }
-  return { outcome: 'empty', reason: unchanged > 0 ? `all ${unchanged} items are unchanged` : 'nothing was found' };
+  return {
+    outcome: 'empty',
+    reason: unchanged > 0 ? `all ${unchanged} items are unchanged` : 'nothing was found',
+  };
 }
 
 /** Ends the target's collection and tells the orchestrator. */
 export function finish(draft: Draft, id: string, { outcome, reason }: Outcome): void {
   const row = targets.get(id);
-  if (row?.attempt == null) return;
-  const { assignment, startedAtMs, offered, accepted } = row.attempt;
+  const attempt = row?.attempt ?? null;
+  if (row === undefined || attempt === null) return;
+  const { assignment, startedAtMs, offered, accepted } = attempt;
   draft.attempts--;
   draft.totals = { ...draft.totals, [outcome]: draft.totals[outcome] + 1 };
   updateTarget(id, { ...row, attempt: null });
@@ -275,46 +292,10 @@ export function finish(draft: Draft, id: string, { outcome, reason }: Outcome): 
   });
 }
 
-/** An item could not be read. */
-function failed(draft: Draft, key: string | undefined, reason: string, transient: boolean, settings: NodeSettings): void {
-  updateFile(draft, key, (file, at) => {
-    if (file.state !== 'reading') return file;
-    const failures = file.failures + 1;
-    const again = transient && failures < settings.fileAttempts;
-    if (!again) return { ...file, failures, reason, state: reason === 'gone' ? 'gone' : 'unreadable', retryAtMs: null };
-    return { ...file, failures, reason, ...retryAt(draft, at, settings.retryAfterMs) };
-  });
-}
-
-/** Intake refused an item: for now, or for good. */
-function refuse(draft: Draft, key: string | undefined, error: Readonly<Record<string, unknown>>, settings: NodeSettings): void {
-  updateFile(draft, key, (file, at) => {
-    const reason = String(error['code'] ?? 'rejected');
-    if (error['recoverable'] !== true) return { ...file, state: 'rejected', refused: false, reason };
-    const { retryAfterMs } = error;
-    const delayMs = typeof retryAfterMs === 'number' ? Math.max(1, retryAfterMs) : settings.retryAfterMs;
-    return { ...file, refused: true, reason, ...retryAt(draft, at, delayMs) };
-  });
-}
-
-function retryAt(draft: Draft, key: string, delayMs: number): Pick<FileRow, 'state' | 'retryAtMs'> {
-  const retryAtMs = Math.ceil(now() + delayMs);
-  retries.put(retryKey(retryAtMs, key), true);
-  scheduleRetry(draft);
-  return { state: 'retry', retryAtMs };
-}
-
-/** One timer for all: it fires when the first item is due. */
-function scheduleRetry(draft: Draft): void {
-  for (const [key] of retries.range({ limit: 1 })) {
-    const atMs = Number(key.slice(0, key.indexOf('|')));
-    if (draft.retryAtMs !== null && draft.retryAtMs <= atMs) return;
-    draft.retryAtMs = atMs;
-    schedule('retry', Math.max(1, atMs - now()), { type: 'retry.due' });
-  }
-}
-
-function add(attempt: Attempt | null, counts: Partial<Record<'offered' | 'accepted' | 'known' | 'rejected' | 'unreadable', number>>): Attempt | null {
+function add(
+  attempt: Attempt | null,
+  counts: Partial<Record<'offered' | 'accepted' | 'known' | 'rejected' | 'unreadable', number>>,
+): Attempt | null {
   if (attempt === null) return null;
   const { offered = 0, accepted = 0, known = 0, rejected = 0, unreadable = 0 } = counts;
   return {
@@ -331,15 +312,4 @@ function updateTarget(id: string, row: TargetRow): void {
   targets.put(id, row);
   if (row.waiting > 0) hungry.put(id, true);
   else hungry.delete(id);
-}
-
-function updateFile(draft: Draft, key: string | undefined, change: (file: FileRow, key: string) => FileRow): void {
-  const file = key === undefined ? undefined : files.get(key);
-  if (key !== undefined && file !== undefined) setFile(draft, key, change(file, key), file);
-}
-
-function setFile(draft: Draft, key: string, row: FileRow, before = files.get(key)): void {
-  if (before !== undefined) draft.files[before.state]--;
-  draft.files[row.state]++;
-  files.put(key, row);
 }

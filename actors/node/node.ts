@@ -7,7 +7,13 @@ import { now, task, tell } from '../../runtime/effects.ts';
 import { orchestratorContract } from '../orchestrator/contract.ts';
 import type { NodeSettings, PipelineSettings } from '../settings.ts';
 import { type Assessor, lexicalAssessor } from './assessor.ts';
-import { collectTasks, type ReadInput, type ReadOutput, type ScanInput, type ScanOutput } from './collect.task.ts';
+import {
+  collectTasks,
+  type ReadInput,
+  type ReadOutput,
+  type ScanInput,
+  type ScanOutput,
+} from './collect.task.ts';
 import { finish, listed, pump, readFailed, retryDue, submissionDecided, wasRead } from './collection.ts';
 import { type Collector, collectorRegistry } from './collectors/collector.ts';
 import { shippedCollectors } from './collectors/index.ts';
@@ -26,12 +32,12 @@ export interface NodeParts {
 
 export function createNode(settings: PipelineSettings, parts: NodeParts = {}): ActorDefinition {
   const collectors = collectorRegistry(parts.collectors ?? shippedCollectors);
-  const { scan, read } = collectTasks(collectors, parts.assessor ?? lexicalAssessor, settings.node);
+  const tasks = collectTasks(collectors, parts.assessor ?? lexicalAssessor, settings.node);
   return defineActor({
     ...nodeContract,
     machine: nodeMachine(settings.node),
     tables: { targets, files, waiting, hungry, retries, batches },
-    tasks: { scan, read },
+    tasks: { ...tasks },
     queries: {
       status: ({ context, state }) => {
         const { key: _, lastServed: __, nextBatch: ___, ...status } = context;
@@ -43,7 +49,8 @@ export function createNode(settings: PipelineSettings, parts: NodeParts = {}): A
           after: z.string().default(''),
           state: z.enum(fileStates).optional(),
         }),
-        select: ({ input }: { input: { limit: number; after: string; state?: string } }) => selectFiles(input),
+        select: ({ input }: { input: { limit: number; after: string; state?: string } }) =>
+          selectFiles(input),
       },
     },
   });
@@ -104,7 +111,9 @@ function nodeMachine(settings: NodeSettings) {
       },
       'scan.done': {
         actions: assign(({ context, event }) =>
-          next(context, (draft) => listed(draft, event.input as ScanInput, event.output as ScanOutput, settings)),
+          next(context, (draft) =>
+            listed(draft, event.input as ScanInput, event.output as ScanOutput, settings),
+          ),
         ),
       },
       'scan.failed': {
@@ -112,7 +121,9 @@ function nodeMachine(settings: NodeSettings) {
       },
       'read.done': {
         actions: assign(({ context, event }) =>
-          next(context, (draft) => wasRead(draft, event.input as ReadInput, event.output as ReadOutput, settings)),
+          next(context, (draft) =>
+            wasRead(draft, event.input as ReadInput, event.output as ReadOutput, settings),
+          ),
         ),
       },
       'read.failed': {
@@ -121,7 +132,9 @@ function nodeMachine(settings: NodeSettings) {
         ),
       },
       'submission.decided': {
-        actions: assign(({ context, event }) => next(context, (draft) => submissionDecided(draft, event, settings))),
+        actions: assign(({ context, event }) =>
+          next(context, (draft) => submissionDecided(draft, event, settings)),
+        ),
       },
       'retry.due': {
         actions: assign(({ context }) => next(context, (draft) => retryDue(draft, settings))),
@@ -168,14 +181,24 @@ function begin(draft: Draft, event: Message<'target.assigned'>): void {
   const run = event.run ?? null;
   const row = targets.get(id);
   const scan: ScanInput = { id, assignment, target };
-  if (row?.attempt != null) {
-    const again = !row.attempt.scanning && row.attempt.run !== run;
-    const attempt = { ...row.attempt, assignment, run, scanning: row.attempt.scanning || again };
-    targets.put(id, { ...row, target, exempt: row.exempt || exempt, attempt });
+  const underWay = row?.attempt ?? null;
+  if (row !== undefined && underWay !== null) {
+    const again = !underWay.scanning && underWay.run !== run;
+    const adopted = { ...underWay, assignment, run, scanning: underWay.scanning || again };
+    targets.put(id, { ...row, target, exempt: row.exempt || exempt, attempt: adopted });
     if (again) task('scan', scan, { pool: pool(draft) });
     return;
   }
-  const counts = { found: 0, ignored: 0, unchanged: 0, offered: 0, accepted: 0, known: 0, rejected: 0, unreadable: 0 };
+  const counts = {
+    found: 0,
+    ignored: 0,
+    unchanged: 0,
+    offered: 0,
+    accepted: 0,
+    known: 0,
+    rejected: 0,
+    unreadable: 0,
+  };
   const attempt = { assignment, run, startedAtMs: now(), reportedAtMs: now(), scanning: true, ...counts };
   targets.put(id, { waiting: 0, open: 0, ...row, target, exempt: exempt || row?.exempt === true, attempt });
   draft.attempts++;
@@ -199,7 +222,8 @@ function decline({ name }: NodeContext, { id, assignment }: Message<'target.assi
 function scanFailed(draft: Draft, { input, error }: Message<'scan.failed'>): void {
   const { id } = input as ScanInput;
   const row = targets.get(id);
-  if (row?.attempt == null || !row.attempt.scanning) return;
-  targets.put(id, { ...row, attempt: { ...row.attempt, scanning: false } });
+  const attempt = row?.attempt ?? null;
+  if (row === undefined || attempt?.scanning !== true) return;
+  targets.put(id, { ...row, attempt: { ...attempt, scanning: false } });
   finish(draft, id, { outcome: 'failed', reason: error.message });
 }

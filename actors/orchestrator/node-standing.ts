@@ -43,7 +43,8 @@ export function attempted(name: string, record: AttemptRecord, settings: Orchest
   attempts.put(key, { records });
   const measures = measure(records, settings);
   const [outcome] = record;
-  const failingSinceMs = outcome === 1 ? null : outcome === 0 ? (row.failingSinceMs ?? now()) : row.failingSinceMs;
+  const failingSinceMs =
+    outcome === 1 ? null : outcome === 0 ? (row.failingSinceMs ?? now()) : row.failingSinceMs;
   const lastSuccessAtMs = outcome === 1 ? now() : row.lastSuccessAtMs;
   const usefulness = measures.usefulness?.toFixed(2) ?? 'unknown';
   putNode({ ...row, measures, failingSinceMs, lastSuccessAtMs }, `its usefulness is ${usefulness}`, settings);

@@ -12,17 +12,22 @@ const hour = 60 * minute;
 /** The orchestrator alone: what it tells nodes and intake stays undelivered, and can be looked at. */
 function start(changes: Partial<OrchestratorSettings> = {}) {
   const { orchestrator, ...others } = defaultPipelineSettings;
-  const harness = createActorHarness([createOrchestrator({ ...others, orchestrator: { ...orchestrator, ...changes } })]);
-  const tell = (message: { type: string } & Record<string, unknown>) => harness.tell('orchestrator/main', message);
+  const harness = createActorHarness([
+    createOrchestrator({ ...others, orchestrator: { ...orchestrator, ...changes } }),
+  ]);
+  const tell = (message: { type: string } & Record<string, unknown>) =>
+    harness.tell('orchestrator/main', message);
   const report = (node: string, status = 'active', capacity = 3, capabilities = ['directory', 'file']) =>
     tell({ type: 'node.report', node, status, capabilities, capacity });
   const add = (location: string, more: object = {}) =>
     tell({ type: 'target.add', target: { type: 'directory', location, ...more } });
-  const told = (kind: string) =>
-    harness.deadLetters.filter(({ to }) => to.startsWith(`${kind}/`)).map(({ to, message }) => ({ to, ...message }) as Record<string, unknown>);
+  const told = (kind: string): (Record<string, unknown> & { to: string })[] =>
+    harness.deadLetters
+      .filter(({ to }) => to.startsWith(`${kind}/`))
+      .map(({ to, message }) => ({ ...(message as Record<string, unknown>), to }));
   const assigned = () =>
     told('node').map((message) => ({
-      node: String(message['to']).slice('node/'.length),
+      node: message.to.slice('node/'.length),
       location: (message['target'] as { location: string }).location,
       assignment: String(message['assignment']),
       exempt: message['exempt'],
@@ -34,9 +39,14 @@ function start(changes: Partial<OrchestratorSettings> = {}) {
     tell({ type: 'collect.result', items: 10, durationMs: 6_000, quality: 0.5, ...result, ...more });
   };
   const target = (location: string) =>
-    harness.ask('orchestrator/main', 'target', { id: targetId({ type: 'directory', location }) }) as Record<string, unknown>;
+    harness.ask('orchestrator/main', 'target', { id: targetId({ type: 'directory', location }) }) as Record<
+      string,
+      unknown
+    >;
   const node = (name: string) =>
-    (harness.ask('orchestrator/main', 'nodes') as Record<string, unknown>[]).find((row) => row['name'] === name);
+    (harness.ask('orchestrator/main', 'nodes') as Record<string, unknown>[]).find(
+      (row) => row['name'] === name,
+    );
   return { harness, tell, report, add, told, assigned, finish, target, node };
 }
 
@@ -64,8 +74,8 @@ describe('targets', () => {
     report('n1');
     const message = { type: 'target.add', target: { type: 'directory', location: '/a' } };
     harness.tell('orchestrator/main', message, { replyTo: { to: 'inbox', id: '1' } });
-    const { id } = harness.replies[0]?.value as { id: string };
-    expect(id).toBe(targetId({ type: 'directory', location: '/a' }));
+    const id = targetId({ type: 'directory', location: '/a' });
+    expect(harness.replies[0]?.value).toEqual({ id });
     harness.tell('orchestrator/main', { type: 'target.remove', id }, { replyTo: { to: 'inbox', id: '2' } });
     expect(harness.replies[1]?.value).toEqual({ removed: true });
     harness.advance(2 * hour);
@@ -131,7 +141,11 @@ describe('targets', () => {
     harness.advance(600 * second - 1);
     expect(target('/a')).toMatchObject({ status: 'assigned' });
     harness.advance(1);
-    expect(target('/a')).toMatchObject({ status: 'waiting', failures: 1, lastReason: 'the assignment timed out' });
+    expect(target('/a')).toMatchObject({
+      status: 'waiting',
+      failures: 1,
+      lastReason: 'the assignment timed out',
+    });
     expect(node('n1')).toMatchObject({ attempts: 1, successRate: 0, assigned: 0 });
     harness.advance(300 * second);
     expect(assigned()).toHaveLength(2);
@@ -232,7 +246,14 @@ describe('nodes', () => {
     expect(measure([[1, 10, 0.5, 30_000]], orchestrator).usefulness).toBeCloseTo(0.4 + 0.2 + 0.1);
     expect(measure([[0, 0, 0, 90_000]], orchestrator).usefulness).toBe(0);
     expect(
-      measure([[1, 4, 1, 0], [0, 0, 0, 0], [2, 0, 0, 0]], orchestrator),
+      measure(
+        [
+          [1, 4, 1, 0],
+          [0, 0, 0, 0],
+          [2, 0, 0, 0],
+        ],
+        orchestrator,
+      ),
     ).toMatchObject({ attempts: 2, empty: 1, successRate: 0.5, meanQuality: 1 });
   });
 
@@ -247,7 +268,12 @@ describe('nodes', () => {
       harness.advance(1_000);
     }
     expect(node('n1')).toMatchObject({ attempts: 100, successRate: 1 });
-    expect(told('intake').at(1)).toMatchObject({ type: 'node.measured', node: 'n1', successRate: 0.5, attempts: 2 });
+    expect(told('intake').at(1)).toMatchObject({
+      type: 'node.measured',
+      node: 'n1',
+      successRate: 0.5,
+      attempts: 2,
+    });
   });
 
   test('the more useful node with room is preferred', () => {
@@ -263,7 +289,9 @@ describe('nodes', () => {
     report('bad');
     add('/c');
     expect(assigned().at(-1)).toMatchObject({ location: '/c', node: 'good' });
-    expect(harness.deadLetters.every(({ error }) => (error as { code?: string }).code === 'actor.unknown_kind')).toBe(true);
+    expect(
+      harness.deadLetters.every(({ error }) => (error as { code?: string }).code === 'actor.unknown_kind'),
+    ).toBe(true);
   });
 
   test('a node gets as many targets as it has capacity for, and is busy then', () => {
@@ -280,7 +308,7 @@ describe('nodes', () => {
     const { report, add, assigned, finish, node } = start();
     report('n1');
     add('/a');
-    finish('failed', { durationMs: 60_000 });
+    finish('failed', { durationMs: 60_000, items: 0, quality: 0 });
     expect(node('n1')).toMatchObject({ status: 'degraded', usefulness: 0 });
     add('/b');
     expect(assigned().at(-1)).toMatchObject({ node: 'n1', location: '/b' });
@@ -304,7 +332,10 @@ describe('nodes', () => {
     expect(node('n1')).toMatchObject({ status: 'active' });
     harness.advance(1);
     expect(node('n1')).toMatchObject({ status: 'degraded' });
-    expect(harness.events.at(-1)).toMatchObject({ name: 'node-status-changed', payload: { node: 'n1', from: 'active', to: 'degraded' } });
+    expect(harness.events.at(-1)).toMatchObject({
+      name: 'node-status-changed',
+      payload: { node: 'n1', from: 'active', to: 'degraded' },
+    });
   });
 
   test('paused and draining nodes get nothing new and keep what they have', () => {

@@ -53,7 +53,12 @@ export const createOrchestrator = (settings: PipelineSettings): ActorDefinition 
         input: z.object({ id: z.string() }),
         select: ({ input: { id } }: { input: { id: string } }) => targets.get(id) ?? null,
       },
-      stats: ({ context, state }) => ({ state, assignments: context.assignments, ...context.totals, ...countTargets() }),
+      stats: ({ context, state }) => ({
+        state,
+        assignments: context.assignments,
+        ...context.totals,
+        ...countTargets(),
+      }),
     },
   });
 
@@ -97,13 +102,17 @@ function orchestratorMachine(settings: OrchestratorSettings) {
         progressed(event, settings);
         return;
       case 'orchestrator.tick':
-        // Time has passed; that was seen to above.
+      // Time has passed; that was seen to above.
     }
   }
 
   const anyAlive = (): boolean => [...nodes.range()].some(([, { reported }]) => reported === 'active');
   return setup({
-    types: { context: {} as OrchestratorContext, events: {} as OrchestratorMessage, input: {} as { key: string } },
+    types: {
+      context: {} as OrchestratorContext,
+      events: {} as OrchestratorMessage,
+      input: {} as { key: string },
+    },
     actions: { decide: assign(({ context, event }) => decide(context, event)) },
     guards: { staffed: anyAlive, unstaffed: () => !anyAlive() },
   }).createMachine({

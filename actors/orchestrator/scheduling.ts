@@ -54,7 +54,8 @@ export function addTarget(target: Target): string {
   const id = targetId(target);
   const before = targets.get(id);
   if (before === undefined) place({ ...newRow(id, target), status: 'due' });
-  else if (before.status === 'quarantined') place({ ...before, target, status: 'due', dueAtMs: now(), failures: 0 });
+  else if (before.status === 'quarantined')
+    place({ ...before, target, status: 'due', dueAtMs: now(), failures: 0 });
   else place({ ...before, target }, before);
   return id;
 }
@@ -136,7 +137,11 @@ export function collected(draft: Draft, result: CollectResult, settings: Orchest
   else place({ ...next, status: 'waiting', dueAtMs: now() + intervalOf(next, settings) }, row);
 }
 
-function withOutcome(row: TargetRow, outcome: 'collected' | 'empty' | 'failed', reason: string | null): TargetRow {
+function withOutcome(
+  row: TargetRow,
+  outcome: 'collected' | 'empty' | 'failed',
+  reason: string | null,
+): TargetRow {
   return {
     ...row,
     lastOutcome: outcome,
@@ -161,7 +166,10 @@ function afterFailure(draft: Draft, before: TargetRow, row: TargetRow, settings:
 }
 
 /** A long collection goes on: its time-out begins anew. */
-export function progressed(progress: { target: string; assignment: string }, settings: OrchestratorSettings): void {
+export function progressed(
+  progress: { target: string; assignment: string },
+  settings: OrchestratorSettings,
+): void {
   const row = targets.get(progress.target);
   if (row?.assignment?.id !== progress.assignment) return;
   const deadlineMs = now() + settings.assignmentTimeoutMs;
@@ -170,7 +178,9 @@ export function progressed(progress: { target: string; assignment: string }, set
 
 /** A node is gone: what it held is due for others, and nobody's failure. */
 export function releaseAll(node: string, settings: OrchestratorSettings): void {
-  for (const key of [...held.range({ prefix: heldPrefix(node), limit: perTurn })].map(([heldKey]) => heldKey)) {
+  for (const key of [...held.range({ prefix: heldPrefix(node), limit: perTurn })].map(
+    ([heldKey]) => heldKey,
+  )) {
     const row = targets.get(idOf(key));
     if (row !== undefined) place({ ...release(row, settings), status: 'due' }, row);
   }
@@ -178,19 +188,30 @@ export function releaseAll(node: string, settings: OrchestratorSettings): void {
 
 /** Everything that time alone decides: assignments time out, targets become due. */
 export function elapse(draft: Draft, settings: OrchestratorSettings): void {
-  const passed = { lt: timedKey(now() + 1, ''), limit: perTurn };
-  for (const [key] of [...deadlines.range(passed)]) {
-    const row = targets.get(idOf(key));
-    if (row?.assignment == null) continue;
-    const { node, atMs } = row.assignment;
+  for (const id of passed(deadlines)) {
+    const row = targets.get(id);
+    const assignment = row?.assignment ?? null;
+    if (row === undefined || assignment === null) continue;
+    const { node, atMs } = assignment;
     draft.totals = { ...draft.totals, timedOut: draft.totals.timedOut + 1 };
     attempted(node, [0, 0, 0, now() - atMs], settings);
-    afterFailure(draft, row, withOutcome(release(row, settings), 'failed', 'the assignment timed out'), settings);
+    afterFailure(
+      draft,
+      row,
+      withOutcome(release(row, settings), 'failed', 'the assignment timed out'),
+      settings,
+    );
   }
-  for (const [key] of [...upcoming.range(passed)]) {
-    const row = targets.get(idOf(key));
+  for (const id of passed(upcoming)) {
+    const row = targets.get(id);
     if (row !== undefined) place({ ...row, status: 'due' }, row);
   }
+}
+
+/** Targets whose time in this index has come, read before anything is changed. */
+function passed(table: typeof upcoming): string[] {
+  const until = { lt: timedKey(now() + 1, ''), limit: perTurn };
+  return [...table.range(until)].map(([key]) => idOf(key));
 }
 
 /** Gives due targets to nodes, the highest priority first. */
@@ -223,7 +244,11 @@ const takesWork = (row: NodeRow): boolean => row.status === 'active' || row.stat
  * A target stays with the node that knows it until it has failed too often there; else the most useful node
  * that has the most room gets it. Degraded nodes come last. `metadata.node` binds a target to one node.
  */
-function choose(row: TargetRow, free: readonly NodeRow[], settings: OrchestratorSettings): NodeRow | undefined {
+function choose(
+  row: TargetRow,
+  free: readonly NodeRow[],
+  settings: OrchestratorSettings,
+): NodeRow | undefined {
   const { type, metadata } = row.target;
   const bound = metadata['node'];
   const able = free.filter(
@@ -251,7 +276,14 @@ function assign(draft: Draft, row: TargetRow, node: string, settings: Orchestrat
   hold(node, 1, settings);
   const run = row.run === null ? {} : { run: row.run };
   const { target, exempt } = row;
-  tell(nodeContract.at(escapeKey(node)), { type: 'target.assigned', id: row.id, assignment: id, target, exempt, ...run });
+  tell(nodeContract.at(escapeKey(node)), {
+    type: 'target.assigned',
+    id: row.id,
+    assignment: id,
+    target,
+    exempt,
+    ...run,
+  });
 }
 
 /** Takes the target from its node. */
@@ -286,7 +318,9 @@ function unplace(row: TargetRow): void {
 
 /** One timer for all: it fires at the next deadline or due time. */
 export function scheduleTick(draft: Draft, settings: OrchestratorSettings): void {
-  const times = [first(upcoming), first(deadlines), nextReview(settings)].filter((time) => time !== undefined);
+  const times = [first(upcoming), first(deadlines), nextReview(settings)].filter(
+    (time) => time !== undefined,
+  );
   if (times.length === 0) return;
   const atMs = Math.max(Math.min(...times), now() + 1);
   if (draft.tickAtMs !== null && draft.tickAtMs <= atMs && draft.tickAtMs > now()) return;

@@ -1,10 +1,10 @@
 /** A shard in its worker thread: the real ports, its own connection, its own store. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { isAddress } from '../../protocol/address.ts';
-import { encode } from '../../protocol/codec.ts';
 import { BanyanError, toBanyanError } from '../../protocol/errors.ts';
 import { subjectsOf } from '../../protocol/subjects.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import { DeterminismCheck } from '../../runtime/determinism.ts';
 import { ObjectContentStore } from '../../runtime/content-object-store.ts';
 import { JetStreamLog } from '../../runtime/log-jetstream.ts';
 import { EnvironmentFault } from '../../runtime/partition.ts';
@@ -14,6 +14,7 @@ import { checkStore } from '../../runtime/store-check.ts';
 import { LmdbStore } from '../../runtime/store-lmdb.ts';
 import { loadApplication } from '../application.ts';
 import { connectBroker, onReconnect } from '../connect.ts';
+import { publishAnswer } from '../respond.ts';
 import { answerAsks, askThrough } from './asks.ts';
 import { beaconWriter } from './beacon.ts';
 import type { FromShard, ShardCalls, ShardFault, ShardStart, ToShard } from './messages.ts';
@@ -38,6 +39,14 @@ async function run(): Promise<void> {
   ]);
   const subjects = subjectsOf(start.namespace);
   const beacon = beaconWriter(start.beacon);
+  const check = new DeterminismCheck({
+    appUrl: new URL('./checked-application.ts', import.meta.url).href,
+    settings: { app: start.app, pipeline: start.pipeline },
+    sample: start.determinismSample,
+    clock: systemClock,
+    onNondeterminism: (found) => report('error', `A turn of ${found.actor} gave two results for one message: ${found.path}`, found),
+    onFailure: (reason) => report('warn', `The determinism check has given up: ${reason}`, {}),
+  });
   const shard = new Shard({
     node: start.node,
     system,
@@ -48,10 +57,11 @@ async function run(): Promise<void> {
     clock: systemClock,
     randomness: systemRandomness,
     content: new ObjectContentStore(connection, subjects.streams.content),
-    answer: ({ subject, body }) => connection.publish(subject, encode(body)),
+    answer: ({ to, body }) => publishAnswer(connection, to, body),
     ask: askThrough(connection, subjects),
     beacon: (partition, seq, index) => beacon.turn(partition, seq, index),
     idle: () => beacon.idle(),
+    ...(start.determinismSample > 0 ? { sampler: check.sampler, onTurn: check.onTurn } : {}),
     onFault: endWith,
     report,
   });
@@ -73,6 +83,7 @@ async function run(): Promise<void> {
     port.on('message', (message: ToShard) => {
       if (message.type === 'stop') {
         void running.stop(message.graceMs).then(async () => {
+          await check.close();
           await connection.close();
           process.exit(0);
         }, endWith);

@@ -34,7 +34,8 @@ export const decidingCoordinator = defineActor({
             const decisions = event.items.map(({ index, artifact }) => {
               const before = known.get(artifact.id);
               let outcome: Outcome = 'accepted';
-              if (before !== undefined) outcome = before.node === artifact.node ? 'duplicate' : 'corroborated';
+              if (before !== undefined)
+                outcome = before.node === artifact.node ? 'duplicate' : 'corroborated';
               if (before === undefined) known.put(artifact.id, artifact);
               else if (before.node === artifact.node && artifact.confidence > before.confidence) {
                 outcome = 'version';

@@ -62,7 +62,9 @@ export function collectorRegistry(collectors: readonly Collector[]): ReadonlyMap
   const registry = new Map<string, Collector>();
   for (const collector of collectors) {
     if (registry.has(collector.type)) {
-      throw new BanyanError('definition.invalid', { message: `Two collectors serve the type '${collector.type}'.` });
+      throw new BanyanError('definition.invalid', {
+        message: `Two collectors serve the type '${collector.type}'.`,
+      });
     }
     registry.set(collector.type, collector);
   }

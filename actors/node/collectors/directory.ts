@@ -9,7 +9,6 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { BanyanError } from '../../../protocol/errors.ts';
-import type { Target } from '../../orchestrator/contract.ts';
 import type { Collector, ListedItem } from './collector.ts';
 import { domainOfFile } from './file-domain.ts';
 import { readTextFile } from './read-file.ts';
@@ -22,15 +21,18 @@ export const directoryCollector: Collector = {
 
   async list(target, { signal }) {
     const { root, pattern } = await locate(target.location);
-    const found = await glob(pattern === undefined ? patterns(target.metadata['include'], '**/*') : [pattern], {
-      cwd: root,
-      ignore: patterns(target.metadata['exclude'], '**/.git/**'),
-      dot: target.metadata['hidden'] !== false,
-      followSymbolicLinks: false,
-      expandDirectories: false,
-      onlyFiles: true,
-      signal,
-    });
+    const found = await glob(
+      pattern === undefined ? patterns(target.metadata['include'], '**/*') : [pattern],
+      {
+        cwd: root,
+        ignore: patterns(target.metadata['exclude'], '**/.git/**'),
+        dot: target.metadata['hidden'] !== false,
+        followSymbolicLinks: false,
+        expandDirectories: false,
+        onlyFiles: true,
+        signal,
+      },
+    );
     const names = found
       // A pattern may climb out of the directory with `..`.
       .map((name) => join(root, name))
@@ -70,7 +72,8 @@ async function locate(location: string): Promise<{ root: string; pattern?: strin
   const found = await stat(path).catch((error: unknown) => error);
   if (!(found instanceof Error)) {
     const status = found as Awaited<ReturnType<typeof stat>>;
-    if (!status.isDirectory()) throw new BanyanError('task.failed', { message: `'${path}' is not a directory.` });
+    if (!status.isDirectory())
+      throw new BanyanError('task.failed', { message: `'${path}' is not a directory.` });
     return { root: await realpath(path) };
   }
   const parts = path.split(sep);
@@ -82,6 +85,6 @@ async function locate(location: string): Promise<{ root: string; pattern?: strin
 
 function patterns(setting: unknown, otherwise: string): string[] {
   const given = Array.isArray(setting) ? setting : [setting];
-  const globs = given.filter((glob) => typeof glob === 'string');
+  const globs = given.filter((pattern) => typeof pattern === 'string');
   return globs.length === 0 ? [otherwise] : globs;
 }

@@ -7,7 +7,17 @@ import type { OfferedArtifact } from '../../artifact.ts';
 import { type CollectorLimits, type ReadItem, Unreadable } from './collector.ts';
 
 /** Failures that say something about the moment, not about the file. */
-const transientCodes = new Set(['EAGAIN', 'EBUSY', 'EINTR', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'ETIMEDOUT', 'ESTALE']);
+const transientCodes = new Set([
+  'EAGAIN',
+  'EBUSY',
+  'EINTR',
+  'EIO',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'ETIMEDOUT',
+  'ESTALE',
+]);
 
 /**
  * The file at `path`, which must lie under `root` when one is given, also after links have been resolved.
@@ -67,15 +77,24 @@ function asUnreadable(thrown: unknown): unknown {
 }
 
 const extensions: Readonly<Record<string, OfferedArtifact['contentType']>> = Object.fromEntries([
-  ...list('code', 'ts tsx mts cts js jsx mjs cjs py rb rs go c h cc cpp hpp cs java kt swift scala php pl lua r'),
-  ...list('code', 'sh bash zsh fish ps1 sql css scss less vue svelte ex exs erl hs ml clj dart zig nix tf proto'),
+  ...list(
+    'code',
+    'ts tsx mts cts js jsx mjs cjs py rb rs go c h cc cpp hpp cs java kt swift scala php pl lua r',
+  ),
+  ...list(
+    'code',
+    'sh bash zsh fish ps1 sql css scss less vue svelte ex exs erl hs ml clj dart zig nix tf proto',
+  ),
   ...list('data', 'csv tsv yaml yml toml ini cfg conf xml lock properties env plist ics jsonl ndjson'),
   ...list('json', 'json json5 jsonc map geojson'),
   ...list('html', 'html htm xhtml'),
   ...list('log', 'log out err'),
 ]);
 
-function list(type: OfferedArtifact['contentType'], names: string): [string, OfferedArtifact['contentType']][] {
+function list(
+  type: OfferedArtifact['contentType'],
+  names: string,
+): [string, OfferedArtifact['contentType']][] {
   return names.split(' ').map((name) => [name, type]);
 }
 

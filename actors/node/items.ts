@@ -1,0 +1,71 @@
+/** One item's state: what a failure or a refusal makes of it, and when it is tried again. */
+import { now, schedule } from '../../runtime/effects.ts';
+import type { NodeSettings } from '../settings.ts';
+import type { Draft } from './node-context.ts';
+import { type FileRow, files, retries, retryKey } from './tables.ts';
+
+export function updateFile(
+  draft: Draft,
+  key: string | undefined,
+  change: (file: FileRow, key: string) => FileRow,
+): void {
+  const file = key === undefined ? undefined : files.get(key);
+  if (key !== undefined && file !== undefined) setFile(draft, key, change(file, key), file);
+}
+
+export function setFile(draft: Draft, key: string, row: FileRow, before = files.get(key)): void {
+  if (before !== undefined) draft.files[before.state]--;
+  draft.files[row.state]++;
+  files.put(key, row);
+}
+
+/** An item could not be read. */
+export function failed(
+  draft: Draft,
+  key: string | undefined,
+  reason: string,
+  transient: boolean,
+  settings: NodeSettings,
+): void {
+  updateFile(draft, key, (file, at) => {
+    if (file.state !== 'reading') return file;
+    const failures = file.failures + 1;
+    const again = transient && failures < settings.fileAttempts;
+    if (!again)
+      return { ...file, failures, reason, state: reason === 'gone' ? 'gone' : 'unreadable', retryAtMs: null };
+    return { ...file, failures, reason, ...retryAt(draft, at, settings.retryAfterMs) };
+  });
+}
+
+/** Intake refused an item: for now, or for good. */
+export function refuse(
+  draft: Draft,
+  key: string | undefined,
+  error: Readonly<Record<string, unknown>>,
+  settings: NodeSettings,
+): void {
+  updateFile(draft, key, (file, at) => {
+    const reason = typeof error['code'] === 'string' ? error['code'] : 'rejected';
+    if (error['recoverable'] !== true) return { ...file, state: 'rejected', refused: false, reason };
+    const { retryAfterMs } = error;
+    const delayMs = typeof retryAfterMs === 'number' ? Math.max(1, retryAfterMs) : settings.retryAfterMs;
+    return { ...file, refused: true, reason, ...retryAt(draft, at, delayMs) };
+  });
+}
+
+function retryAt(draft: Draft, key: string, delayMs: number): Pick<FileRow, 'state' | 'retryAtMs'> {
+  const retryAtMs = Math.ceil(now() + delayMs);
+  retries.put(retryKey(retryAtMs, key), true);
+  scheduleRetry(draft);
+  return { state: 'retry', retryAtMs };
+}
+
+/** One timer for all: it fires when the first item is due. */
+export function scheduleRetry(draft: Draft): void {
+  for (const [key] of retries.range({ limit: 1 })) {
+    const atMs = Number(key.slice(0, key.indexOf('|')));
+    if (draft.retryAtMs !== null && draft.retryAtMs <= atMs) return;
+    draft.retryAtMs = atMs;
+    schedule('retry', Math.max(1, atMs - now()), { type: 'retry.due' });
+  }
+}

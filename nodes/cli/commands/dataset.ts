@@ -1,0 +1,63 @@
+/** `banyan dataset …`: the versions that the curator has published. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { verifyDataset } from '../../../actors/dataset/index.ts';
+import type { Cli, Run } from '../cli.ts';
+import { exportAll, publishedVersions } from '../dataset-source.ts';
+import { datasetExportDocument, datasetListDocument, datasetVerifyDocument } from '../documents.ts';
+import { EXIT } from '../exit-code.ts';
+import { addConnectionOptions } from '../options.ts';
+import { formatTable } from '../table.ts';
+
+export function addDatasetCommands(cli: Cli, program: Command): void {
+  const dataset = cli.noun(program, 'dataset', 'versions of the dataset');
+  const out = ['--out <dir>', 'folder of the export (default: out)'] as const;
+  addConnectionOptions(cli.verb(dataset, 'list', 'list published versions', list));
+  addConnectionOptions(cli.verb(dataset, 'export', 'write versions that are not there yet, and the report', write)).option(...out);
+  cli.verb(dataset, 'verify', 'check an export: hashes, chain, lines, repetitions; works offline', verify).option(...out);
+}
+
+async function list(run: Run): Promise<void> {
+  await run.withClient(async (client) => {
+    const versions = await publishedVersions(client);
+    run.output.data(datasetListDocument, { versions }, () =>
+      formatTable(
+        ['VERSION', 'PUBLISHED', 'EXAMPLES', 'DOMAINS', 'REASON', 'MANIFEST'],
+        versions.map((version) => [
+          version.name,
+          version.publishedAt,
+          version.examples,
+          Object.keys(version.domains).length,
+          version.reason,
+          version.manifestSha256,
+        ]),
+      ),
+    );
+    if (versions.length === 0) run.output.message('No version has been published yet.');
+  });
+}
+
+async function write(run: Run): Promise<void> {
+  const out = resolve(run.settings.out);
+  await run.withClient(async (client) => {
+    const { written, unchanged, reportFiles } = await exportAll(client, out);
+    const document = { out, written: [...written], unchanged: [...unchanged], report: reportFiles };
+    run.output.data(
+      datasetExportDocument,
+      document,
+      () => `${out}: ${written.length} versions written, ${unchanged.length} were there already`,
+    );
+  });
+}
+
+async function verify(run: Run): Promise<number> {
+  const out = resolve(run.settings.out);
+  const { findings, ...verified } = await verifyDataset(out);
+  run.output.data(datasetVerifyDocument, { ...verified, out, findings: [...findings] }, () =>
+    [
+      ...findings.map(({ version, file, problem }) => `${[version, file].filter((part) => part !== '').join('/')}: ${problem}`),
+      `${out}: ${verified.versions} versions, ${verified.examples} examples, ${findings.length} findings`,
+    ].join('\n'),
+  );
+  return verified.ok ? EXIT.ok : EXIT.findings;
+}

@@ -1,0 +1,193 @@
+/**
+ * The shapes of what `--json` prints, one per command. They are a contract: anything may be added, nothing
+ * changes without a version. What nodes answer is in `protocol/wire.ts`.
+ */
+import { z } from 'zod';
+import { cursorSchema, deadLetterSchema, hardwareSchema, treeReplySchema } from '../../protocol/wire.ts';
+
+const wholeNumber = z.int().min(0);
+const stateValue = z.union([z.string(), z.record(z.string(), z.unknown())]).nullable();
+
+export const storedDocument = z.object({ address: z.string(), seq: wholeNumber, duplicate: z.boolean() });
+
+/** `call` and `ask` print the value itself. */
+export const valueDocument = z.unknown();
+
+export const treeDocument = treeReplySchema;
+
+export const nodeListDocument = z.object({
+  nodes: z.array(
+    z.object({
+      id: z.string(),
+      status: z.string(),
+      labels: z.record(z.string(), z.string()),
+      hardware: hardwareSchema,
+      partitions: wholeNumber,
+      lagEntries: wholeNumber,
+    }),
+  ),
+});
+
+/** What `sys.actors` answers of one actor. */
+export const actorEntrySchema = z.object({
+  address: z.string(),
+  kind: z.string(),
+  status: z.string(),
+  state: stateValue.optional(),
+  reason: z.string().nullish(),
+  restarts: wholeNumber,
+  buffered: wholeNumber,
+  partition: wholeNumber,
+  cursor: cursorSchema,
+  version: wholeNumber,
+});
+export const actorListDocument = z.object({ actors: z.array(actorEntrySchema) });
+
+/** What `sys.actor` answers; a newer node may say more. */
+export const actorShowDocument = z.looseObject({
+  address: z.string(),
+  kind: z.string(),
+  status: z.string(),
+  state: stateValue.optional(),
+  context: z.unknown(),
+});
+
+export const actorReplayedDocument = z.object({
+  address: z.string(),
+  /** The last entry that was applied; null when there was none. */
+  cursor: cursorSchema.nullable(),
+  state: stateValue,
+  context: z.unknown(),
+  /** `null` for an actor that runs. */
+  standing: z.string().nullable(),
+  hash: z.string(),
+  turns: wholeNumber,
+  deadLetters: wholeNumber,
+});
+
+export const actorReplayDocument = z.object({
+  address: z.string(),
+  identical: z.boolean(),
+  partition: wholeNumber,
+  cursor: cursorSchema,
+  live: z.object({ hash: z.string() }),
+  replayed: z.object({ hash: z.string(), turns: wholeNumber, deadLetters: wholeNumber }),
+});
+
+export const orderDocument = z.object({
+  address: z.string(),
+  order: z.enum(['pause', 'resume', 'delete', 'restart', 'kill']),
+  /** The entry of an order that goes through the log. */
+  seq: wholeNumber.optional(),
+});
+
+export const deadListDocument = z.object({
+  letters: z.array(
+    z.object({
+      id: z.string(),
+      to: z.string().nullable(),
+      at: z.string(),
+      type: z.string().nullable(),
+      code: z.string(),
+      message: z.string(),
+      sender: z.string().nullable(),
+    }),
+  ),
+  /** Older ones that `--limit` left out. */
+  more: wholeNumber,
+});
+
+export const deadShowDocument = deadLetterSchema.omit({ body: true }).extend({ body: z.unknown() });
+
+export const deadSettledDocument = z.object({ settled: z.array(z.string()), missing: z.array(z.string()) });
+
+const versionSchema = z.looseObject({
+  version: wholeNumber,
+  name: z.string(),
+  publishedAt: z.string(),
+  reason: z.string(),
+  examples: wholeNumber,
+  manifestSha256: z.string(),
+});
+export const datasetListDocument = z.object({ versions: z.array(versionSchema) });
+
+export const datasetExportDocument = z.object({
+  out: z.string(),
+  written: z.array(z.string()),
+  unchanged: z.array(z.string()),
+  report: z.object({ markdown: z.string(), json: z.string() }),
+});
+
+export const datasetVerifyDocument = z.object({
+  ok: z.boolean(),
+  out: z.string(),
+  versions: wholeNumber,
+  examples: wholeNumber,
+  lastManifestSha256: z.string().nullable(),
+  findings: z.array(z.object({ version: z.string(), file: z.string(), problem: z.string() })),
+});
+
+export const doctorDocument = z.object({
+  ok: z.boolean(),
+  checks: z.array(
+    z.object({
+      name: z.string(),
+      status: z.enum(['ok', 'warning', 'failed', 'skipped']),
+      detail: z.string(),
+      /** What to do about it. */
+      fix: z.string().optional(),
+    }),
+  ),
+});
+export type DoctorDocument = z.infer<typeof doctorDocument>;
+
+export const configDocument = z.object({
+  settings: z.array(
+    z.object({ path: z.string(), value: z.unknown(), source: z.string(), variable: z.string() }),
+  ),
+});
+
+const jsonSchema = z.record(z.string(), z.unknown());
+export const specDocument = z.object({
+  version: z.string(),
+  namespace: z.string(),
+  turnVersion: z.string(),
+  actors: z.array(
+    z.object({
+      kind: z.string(),
+      version: wholeNumber,
+      messages: z.record(z.string(), z.object({ public: z.boolean(), schema: jsonSchema })),
+      events: z.record(z.string(), jsonSchema),
+      queries: z.record(z.string(), z.object({ input: jsonSchema.nullable() })),
+      tables: z.array(z.string()),
+      tasks: z.array(z.string()),
+    }),
+  ),
+  errors: z.record(z.string(), z.object({ message: z.string(), recoverable: z.boolean(), hint: z.string() })),
+});
+
+/** The summary of `up`; the totals count since the data directory began. */
+export const upDocument = z.object({
+  collected: wholeNumber,
+  accepted: wholeNumber,
+  duplicates: wholeNumber,
+  corroborated: wholeNumber,
+  rejected: wholeNumber,
+  scenarios: wholeNumber,
+  examples: wholeNumber,
+  /** The newest version, exported; null while there is none. */
+  dataset: z
+    .object({
+      name: z.string(),
+      version: wholeNumber,
+      examples: wholeNumber,
+      manifestSha256: z.string(),
+      path: z.string(),
+    })
+    .nullable(),
+  report: z.string().nullable(),
+});
+export type UpDocument = z.infer<typeof upDocument>;
+
+/** What `up` prints of an application of somebody's own. */
+export const appDocument = z.object({ node: z.string(), app: z.string(), actors: wholeNumber, idle: z.boolean() });

@@ -15,7 +15,10 @@ import { defaultPipelineSettings, type PipelineSettings } from './settings.ts';
  * The pipeline's actors and their tree. `parts` replaces what is pluggable: collectors and the assessor. The
  * settings belong to what a turn computes, so they are part of the system's version.
  */
-export function createPipeline(settings: PipelineSettings = defaultPipelineSettings, parts: NodeParts = {}): System {
+export function createPipeline(
+  settings: PipelineSettings = defaultPipelineSettings,
+  parts: NodeParts = {},
+): System {
   const actors = [
     createNode(settings, parts),
     createOrchestrator(settings),

@@ -12,10 +12,17 @@ export interface Recorder {
 export function recorder<M extends MessageSchemas>(contract: Contract<string, M>): Recorder {
   const messages: Record<string, unknown>[] = [];
   const machine = createMachine({
-    on: { '*': { actions: ({ event }: { event: Record<string, unknown> }) => void messages.push({ ...event }) } },
+    on: {
+      '*': { actions: ({ event }: { event: Record<string, unknown> }) => void messages.push({ ...event }) },
+    },
   });
   return {
-    actor: defineActor({ kind: contract.kind, messages: contract.messages, events: contract.events, machine }),
+    actor: defineActor({
+      kind: contract.kind,
+      messages: contract.messages,
+      events: contract.events,
+      machine,
+    }),
     received: (type) => messages.filter((message) => message['type'] === type),
   };
 }

@@ -7,7 +7,12 @@ import { defaultPipelineSettings } from './settings.ts';
 
 export function someScenario(n: number, overrides: Partial<Artifact> = {}): Scenario {
   const artifact = someArtifact(n, overrides);
-  return buildScenario({ ...artifact, reporters: [artifact.node] }, 'main', [], defaultPipelineSettings.phoenix);
+  return buildScenario(
+    { ...artifact, reporters: [artifact.node] },
+    'main',
+    [],
+    defaultPipelineSettings.phoenix,
+  );
 }
 
 export function someVerdict(scenario: Scenario, decision: Verdict['decision'] = 'accept'): Verdict {

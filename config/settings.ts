@@ -76,6 +76,8 @@ export const settingsSchema = z.strictObject({
   shardMemoryMb: z.int().min(64).default(2_048),
   /** The share of turns that are run a second time and compared. */
   determinismSample: z.number().min(0).max(1).default(0.001),
+  /** Replays entries that another version of the actors has turned, instead of stopping their partitions. */
+  acceptTail: z.boolean().default(false),
   logs: z
     .strictObject({
       level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

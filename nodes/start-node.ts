@@ -19,6 +19,7 @@ import { ensureStreams } from '../runtime/streams.ts';
 import type { System } from '../runtime/system.ts';
 import { startSupervisor, type Supervisor } from '../supervisors/supervisor.ts';
 import { loadApplication } from './application.ts';
+import { requireSupportedVersion } from './broker/nats-server-version.ts';
 import { connectBroker } from './connect.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { startGateway } from './gateway.ts';
@@ -70,6 +71,7 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
     loadApplication(settings.app, settings.pipeline),
     connectBroker(broker, `banyan ${id}`),
   ]);
+  requireSupportedVersion(connection.info?.version ?? '0.0.0', `The broker at ${natsUrl}`);
   await refuseSecondNode(connection, subjects);
   const jsm = await jetstreamManager(connection);
   await ensureStreams(jsm, subjects, { partitions: settings.partitions, mailboxBytes: settings.mailbox.maxBytes, replicas: 1 });
@@ -89,6 +91,7 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
           app: settings.app,
           pipeline: settings.pipeline,
           determinismSample: settings.determinismSample,
+          acceptTail: settings.acceptTail,
         },
         turnDeadlineMs: settings.turnDeadlineMs,
         memoryMb: settings.shardMemoryMb,

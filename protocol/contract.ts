@@ -13,8 +13,11 @@ export type EventSchemas = Readonly<Record<string, z.ZodObject>>;
 
 /** The union of messages that a set of schemas describes, discriminated by `type`. */
 export type MessageOf<M extends MessageSchemas> = {
-  [T in keyof M & string]: { readonly type: T } & z.infer<M[T]>;
+  [T in keyof M & string]: { readonly type: T } & FieldsOf<z.infer<M[T]>>;
 }[keyof M & string];
+
+/** zod infers `Record<string, never>` for an object without fields, which no literal with a type satisfies. */
+type FieldsOf<Fields> = string extends keyof Fields ? (Fields[keyof Fields] extends never ? unknown : Fields) : Fields;
 
 /** The address of an actor, typed by the messages it takes. It is a plain string at run time. */
 export type Ref<M extends MessageSchemas = MessageSchemas> = Address & { readonly __messages?: M };

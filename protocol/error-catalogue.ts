@@ -198,7 +198,7 @@ export const ERRORS = {
   ),
   'version.tail': refused(
     'Messages in the log were accepted under another version of the application.',
-    'Let the old release recover and drain, or accept the tail under the new version.',
+    'Let the old release recover and drain, or start once with acceptTail to replay it with the new version.',
   ),
   'snapshot.version': refused(
     "An actor's stored state is of a newer version than its definition.",

@@ -67,6 +67,8 @@ export function subjectsOf(namespace: string) {
     frame: (partition: number) => framePrefix + index(partition),
     /** Decisions about entries that stop a partition (rule R8). */
     verdict: (partition: number) => verdictPrefix + index(partition),
+    /** Which version of the actors has turned a partition's entries, since when (rule R13). */
+    stamp: (partition: number) => `${namespace}.stamp.${index(partition)}`,
     sys: (endpoint: string) => `${namespace}.sys.${name(endpoint, 'request.subject')}`,
 
     /** Wildcards for streams, endpoints and permissions. */
@@ -79,6 +81,7 @@ export function subjectsOf(namespace: string) {
       dead: `${namespace}.dead.>`,
       frame: `${namespace}.frame.*`,
       verdict: `${namespace}.verdict.*`,
+      stamp: `${namespace}.stamp.*`,
       sys: `${namespace}.sys.>`,
     },
 

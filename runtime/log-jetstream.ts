@@ -146,6 +146,19 @@ export class JetStreamLog implements Log {
     return found;
   }
 
+  async stamps(): Promise<ReadonlyMap<number, readonly string[]>> {
+    const found = new Map<number, string[]>();
+    await this.#each(this.#subjects.streams.mailbox, this.#subjects.all.stamp, false, (message) => {
+      const { partition, turnVersion } = decode(message.data) as { partition: number; turnVersion: string };
+      found.set(partition, [...(found.get(partition) ?? []), turnVersion]);
+    });
+    return found;
+  }
+
+  async appendStamp(partition: number, turnVersion: string): Promise<void> {
+    await available(() => this.#js.publish(this.#subjects.stamp(partition), encode({ partition, turnVersion }), { timeout: PUBLISH_TIMEOUT_MS }));
+  }
+
   async appendVerdict(verdict: Verdict): Promise<void> {
     await available(() => this.#js.publish(this.#subjects.verdict(verdict.partition), encode(verdict), { timeout: PUBLISH_TIMEOUT_MS }));
   }

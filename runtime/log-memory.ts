@@ -18,6 +18,7 @@ export class MemoryLog implements Log {
   readonly #entries: (LogEntry | undefined)[] = [];
   readonly #ids = new Map<string, number>();
   readonly #readers = new Set<() => void>();
+  readonly #stamps = new Map<number, string[]>();
 
   constructor(subjects: Subjects, partitions: number, clock: Clock, identity = 'memory') {
     this.#subjects = subjects;
@@ -96,6 +97,14 @@ export class MemoryLog implements Log {
 
   async verdicts(): Promise<readonly Verdict[]> {
     return this.#entries.flatMap((entry) => (entry?.place.kind === 'verdict' ? [decode(entry.data) as Verdict] : []));
+  }
+
+  async stamps(): Promise<ReadonlyMap<number, readonly string[]>> {
+    return this.#stamps;
+  }
+
+  async appendStamp(partition: number, turnVersion: string): Promise<void> {
+    this.#stamps.set(partition, [...(this.#stamps.get(partition) ?? []), turnVersion]);
   }
 
   async appendVerdict(verdict: Verdict): Promise<void> {

@@ -74,6 +74,9 @@ export interface Log {
   /** Publishes events or dead letters; resolves when all are stored. Repeating is harmless. */
   publish(publications: readonly Publication[]): Promise<void>;
   verdicts(): Promise<readonly Verdict[]>;
+  /** The turn versions that each partition's entries were turned with, oldest first (rule R13). */
+  stamps(): Promise<ReadonlyMap<number, readonly string[]>>;
+  appendStamp(partition: number, turnVersion: string): Promise<void>;
   appendVerdict(verdict: Verdict): Promise<void>;
   sentMarks(): Promise<SentMarks>;
 }

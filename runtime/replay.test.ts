@@ -130,6 +130,7 @@ async function live(observed: Pick<ShardParts, 'sampler' | 'onTurn'> = {}) {
   const clock = new VirtualClock();
   const log = new MemoryLog(subjects, partitions, clock);
   const shard = new Shard({
+    acceptTail: false,
     ...observed,
     node: 'n1',
     system,

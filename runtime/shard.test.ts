@@ -94,6 +94,7 @@ function world() {
     faults,
     async start(store: Store = new MemoryStore()) {
       const shard = new Shard({
+        acceptTail: false,
         node: 'n1',
         system: createSystem({ actors: [counter] }),
         subjects,

@@ -23,6 +23,7 @@ import { Sender } from './sender.ts';
 import { stateHash } from './state-hash.ts';
 import type { Store } from './store.ts';
 import type { System } from './system.ts';
+import { takeTail } from './tail-version.ts';
 import { TaskRunner } from './tasks.ts';
 import { TimerService } from './timers.ts';
 
@@ -37,6 +38,8 @@ export interface ShardParts {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly content: ContentStore;
+  /** An operator accepts that entries are replayed with another version of the actors (rule R13). */
+  readonly acceptTail: boolean;
   /** Publishes an answer; at most once. */
   readonly answer: (answer: Answer) => void;
   /** An ask to an actor anywhere, for tasks. */
@@ -130,7 +133,7 @@ export class Shard {
   /** Opens every partition and starts reading. Resolves once each is reading or has stopped with its reason. */
   async start(): Promise<void> {
     const { partitions, log } = this.#parts;
-    const [state, verdicts] = await Promise.all([this.#patiently(() => log.state()), this.#patiently(() => log.verdicts())]);
+    const [state, verdicts, stamps] = await this.#patiently(() => Promise.all([log.state(), log.verdicts(), log.stamps()]));
     this.#bindStore(state.identity);
     const sent = await this.#sentBefore(state);
     for (const id of partitions.owned) {
@@ -148,7 +151,7 @@ export class Shard {
       });
       this.#slots.set(id, { partition, outbox, status: 'opening', error: undefined, reader: undefined, end: 0, waiting: [] });
     }
-    await Promise.all([...this.#slots.values()].map((slot) => this.#open(slot, state)));
+    await Promise.all([...this.#slots.values()].map((slot) => this.#open(slot, state, stamps.get(slot.partition.id) ?? [])));
     this.#tidy();
     this.#watchdog.start();
   }
@@ -270,10 +273,13 @@ export class Shard {
     return store.get(REBUILDING) === undefined ? undefined : this.#patiently(() => log.sentMarks());
   }
 
-  async #open(slot: Slot, state: LogState): Promise<void> {
+  async #open(slot: Slot, state: LogState, stamps: readonly string[]): Promise<void> {
     try {
       await this.#verify(slot, state);
       slot.end = await this.#patiently(() => this.#parts.log.end(slot.partition.id));
+      const { id, position } = slot.partition;
+      const { system, acceptTail } = this.#parts;
+      await this.#patiently(() => takeTail(this.#parts.log, { partition: id, position, end: slot.end, stamps }, system.turnVersion, acceptTail));
       slot.partition.markOpened();
       slot.status = 'catching-up';
       slot.outbox.resume();

@@ -28,7 +28,7 @@ export async function ensureStreams(jsm: JetStreamManager, subjects: Subjects, s
     await jsm.streams.add({
       ...common,
       name: streams.mailbox,
-      subjects: [all.to, all.frame, all.verdict],
+      subjects: [all.to, all.frame, all.verdict, all.stamp],
       subject_transform: subjects.transform(settings.partitions),
       discard: DiscardPolicy.New,
       max_bytes: settings.mailboxBytes,

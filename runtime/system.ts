@@ -66,7 +66,7 @@ function turnVersionOf(declaration: SystemDeclaration): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** The text of a machine: its configuration with the source of every function in it. */
+/** The text of a machine: its configuration with the source of every function in it, also inside XState's wrappers. */
 function sourceOf(config: unknown): string {
   return (
     JSON.stringify(config, (_, value: unknown) => (typeof value === 'function' ? value.toString() : value)) ??

@@ -52,7 +52,11 @@ function choose(wanted: Wanted): { id: string; position: number }[] {
     if (chosen.length >= limit || seen.size >= SCAN_MAX) break;
     const entry = { id, position: seen.size };
     seen.add(id);
-    const [ofDomain, ofNode, ofType] = [count(`domain ${domain}`), count(`node ${node}`), count(`type ${contentType}`)];
+    const [ofDomain, ofNode, ofType] = [
+      count(`domain ${domain}`),
+      count(`node ${node}`),
+      count(`type ${contentType}`),
+    ];
     if (ofDomain >= perDomain) flooded.push(entry);
     else if (ofNode >= perNode || ofType >= perContentType) crowded.push(entry);
     else chosen.push(entry);

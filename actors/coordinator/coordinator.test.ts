@@ -17,7 +17,12 @@ function start() {
   const intake = recorder(intakeContract);
   const phoenix = recorder(phoenixContract);
   const reputation = recorder(reputationContract);
-  const h = createActorHarness([createCoordinator(defaultPipelineSettings), intake.actor, phoenix.actor, reputation.actor]);
+  const h = createActorHarness([
+    createCoordinator(defaultPipelineSettings),
+    intake.actor,
+    phoenix.actor,
+    reputation.actor,
+  ]);
   const ask = <T>(query: string, input: object = {}): T => h.ask('coordinator/main', query, input) as T;
   return {
     ...h,
@@ -44,7 +49,11 @@ describe('deduplication', () => {
     c.offer(someArtifact(1), someArtifact(1, { source: 'file:///copy' }));
     c.offer(someArtifact(1, { source: 'file:///another' }));
     expect(c.outcomes()).toEqual(['accepted', 'duplicate', 'duplicate']);
-    expect(c.artifact(someArtifact(1).id)).toMatchObject({ confidence: 0.5, reporters: ['n1'], sourceCount: 3 });
+    expect(c.artifact(someArtifact(1).id)).toMatchObject({
+      confidence: 0.5,
+      reporters: ['n1'],
+      sourceCount: 3,
+    });
   });
 
   test('another node corroborates: confidence rises by noisy-or of its reputation', () => {
@@ -67,7 +76,10 @@ describe('deduplication', () => {
   test('a higher claim of the same node makes a new version; a lower one, or one of another node, does not', () => {
     const c = start();
     c.offer(someArtifact(1), someArtifact(1, { confidence: 0.8 }), someArtifact(1, { confidence: 0.6 }));
-    c.offer(someArtifact(1, { node: 'n2', confidence: 0.1 }), someArtifact(1, { node: 'n2', confidence: 0.95 }));
+    c.offer(
+      someArtifact(1, { node: 'n2', confidence: 0.1 }),
+      someArtifact(1, { node: 'n2', confidence: 0.95 }),
+    );
     expect(c.outcomes()).toEqual(['accepted', 'version', 'duplicate', 'corroborated', 'duplicate']);
     expect(c.artifact(someArtifact(1).id)).toMatchObject({ version: 2, confidence: 0.9 });
   });
@@ -75,7 +87,10 @@ describe('deduplication', () => {
   test('totals add up, whatever is offered', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(fc.integer({ min: 1, max: 6 }), fc.constantFrom('a', 'b', 'c'), fc.constantFrom(0.2, 0.9)), { maxLength: 40 }),
+        fc.array(
+          fc.tuple(fc.integer({ min: 1, max: 6 }), fc.constantFrom('a', 'b', 'c'), fc.constantFrom(0.2, 0.9)),
+          { maxLength: 40 },
+        ),
         (offers) => {
           const c = start();
           for (const [n, node, confidence] of offers) c.offer(someArtifact(n, { node, confidence }));
@@ -109,7 +124,9 @@ describe('priority', () => {
     c.offer(someArtifact(3, { threat: 0, opportunity: 0, confidence: 1 }));
     const top = c.top();
     expect(top.map(({ id }) => id)).toEqual([1, 2, 3].map((n) => someArtifact(n).id));
-    expect(top.map(({ priority }) => priority)).toEqual([0.2, 0.15, 0.1].map((value) => expect.closeTo(value)));
+    expect(top.map(({ priority }) => priority)).toEqual(
+      [0.2, 0.15, 0.1].map((value) => expect.closeTo(value)),
+    );
   });
 
   test('age counts from acceptance, halves in 24 hours, and never changes the order', () => {
@@ -125,7 +142,11 @@ describe('priority', () => {
 
   test('a reputation that moves re-ranks the node’s own artifacts only', () => {
     const c = start();
-    c.offer(someArtifact(1, { node: 'a', threat: 5 }), someArtifact(2, { node: 'b', threat: 4 }), someArtifact(3, { node: 'b', threat: 0, opportunity: 0 }));
+    c.offer(
+      someArtifact(1, { node: 'a', threat: 5 }),
+      someArtifact(2, { node: 'b', threat: 4 }),
+      someArtifact(3, { node: 'b', threat: 0, opportunity: 0 }),
+    );
     const order = () => c.top().map(({ id }) => [1, 2, 3].find((n) => someArtifact(n).id === id));
     expect(order()).toEqual([1, 2, 3]);
     const priorityOfFirst = c.top()[0]?.priority;
@@ -137,8 +158,17 @@ describe('priority', () => {
   test('the top K equals sorting everything by priority, after any history', () => {
     const nodes = ['a', 'b', 'c', 'd'] as const;
     const action = fc.oneof(
-      fc.record({ kind: fc.constant('offer' as const), n: fc.nat(30), node: fc.constantFrom(...nodes), threat: fc.nat(10) }),
-      fc.record({ kind: fc.constant('move' as const), node: fc.constantFrom(...nodes), score: fc.constantFrom(0.1, 0.3, 0.9) }),
+      fc.record({
+        kind: fc.constant('offer' as const),
+        n: fc.nat(30),
+        node: fc.constantFrom(...nodes),
+        threat: fc.nat(10),
+      }),
+      fc.record({
+        kind: fc.constant('move' as const),
+        node: fc.constantFrom(...nodes),
+        score: fc.constantFrom(0.1, 0.3, 0.9),
+      }),
       fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(2 * DAY) }),
       fc.record({ kind: fc.constant('settle' as const), n: fc.nat(30) }),
     );
@@ -147,9 +177,15 @@ describe('priority', () => {
         const c = start();
         for (const step of actions) {
           if (step.kind === 'offer') c.offer(someArtifact(step.n, { node: step.node, threat: step.threat }));
-          if (step.kind === 'move') c.tell('coordinator/main', { type: 'reputation.moved', node: step.node, score: step.score });
+          if (step.kind === 'move')
+            c.tell('coordinator/main', { type: 'reputation.moved', node: step.node, score: step.score });
           if (step.kind === 'wait') c.advance(step.ms);
-          if (step.kind === 'settle') c.tell('coordinator/main', { type: 'candidates.settled', fed: [someArtifact(step.n).id], refused: [] });
+          if (step.kind === 'settle')
+            c.tell('coordinator/main', {
+              type: 'candidates.settled',
+              fed: [someArtifact(step.n).id],
+              refused: [],
+            });
         }
         const top = c.top(1000);
         expect(top).toHaveLength(c.stats().accepted);
@@ -158,7 +194,8 @@ describe('priority', () => {
           expect(priorities[i]).toBeLessThanOrEqual((priorities[i - 1] ?? 0) * (1 + 1e-6));
         }
         expect(c.top(5)).toEqual(top.slice(0, 5));
-        for (const node of nodes) expect(c.list('by-node', { node, limit: 1000 })).toEqual(top.filter((one) => one.node === node));
+        for (const node of nodes)
+          expect(c.list('by-node', { node, limit: 1000 })).toEqual(top.filter((one) => one.node === node));
         const sameOrder = c.list('by-domain', { domain: 'docs', limit: 1000 }).map(({ id }) => id);
         expect(sameOrder).toEqual(top.map(({ id }) => id));
       }),
@@ -168,7 +205,11 @@ describe('priority', () => {
 
   test('queries by domain and by threat list the best first', () => {
     const c = start();
-    c.offer(someArtifact(1, { domain: 'a', threat: 7 }), someArtifact(2, { domain: 'b', threat: 9 }), someArtifact(3, { domain: 'a', threat: 8.5, node: 'n2' }));
+    c.offer(
+      someArtifact(1, { domain: 'a', threat: 7 }),
+      someArtifact(2, { domain: 'b', threat: 9 }),
+      someArtifact(3, { domain: 'a', threat: 8.5, node: 'n2' }),
+    );
     expect(c.list('by-domain', { domain: 'a' }).map(({ threat }) => threat)).toEqual([8.5, 7]);
     expect(c.list('by-threat', { min: 8 }).map(({ threat }) => threat)).toEqual([9, 8.5]);
     expect(() => c.top(1001)).toThrow();
@@ -187,14 +228,20 @@ describe('what others hear', () => {
   test('each accepted artifact is an event, with its version', () => {
     const c = start();
     c.offer(someArtifact(1), someArtifact(1));
-    expect(c.events.map(({ name, payload }) => [name, payload['version']])).toEqual([['artifact-accepted', 1]]);
+    expect(c.events.map(({ name, payload }) => [name, payload['version']])).toEqual([
+      ['artifact-accepted', 1],
+    ]);
   });
 
   test('the first reporter’s reputation hears of acceptance and corroboration, a copier’s of nothing', () => {
     const c = start();
     c.offer(someArtifact(1), someArtifact(2));
     c.offer(someArtifact(1, { node: 'n2' }));
-    expect(c.reputation.received('outcome.observed').map(({ node, source, good, bad }) => [node, source, good, bad])).toEqual([
+    expect(
+      c.reputation
+        .received('outcome.observed')
+        .map(({ node, source, good, bad }) => [node, source, good, bad]),
+    ).toEqual([
       ['n1', 'acceptance', 2, 0],
       ['n1', 'corroboration', 1, 0],
     ]);
@@ -216,7 +263,10 @@ describe('what others hear', () => {
 
 describe('candidates', () => {
   const found = (c: ReturnType<typeof start>) =>
-    c.phoenix.received('candidates.found').at(-1) as unknown as { artifacts: (Artifact & { reporters: string[] })[]; more: boolean };
+    c.phoenix.received('candidates.found').at(-1) as unknown as {
+      artifacts: (Artifact & { reporters: string[] })[];
+      more: boolean;
+    };
 
   test('are the best that were not settled; what was settled never comes back', () => {
     const c = start();
@@ -224,7 +274,11 @@ describe('candidates', () => {
     c.tell('coordinator/main', { type: 'candidates.wanted', round: '1', limit: 2 });
     expect(found(c).artifacts.map(({ threat }) => threat)).toEqual([4, 3]);
     expect(found(c).more).toBe(true);
-    c.tell('coordinator/main', { type: 'candidates.settled', fed: [someArtifact(4).id], refused: [{ id: someArtifact(2).id, reason: 'novelty' }] });
+    c.tell('coordinator/main', {
+      type: 'candidates.settled',
+      fed: [someArtifact(4).id],
+      refused: [{ id: someArtifact(2).id, reason: 'novelty' }],
+    });
     c.offer(someArtifact(4, { node: 'n2' }));
     c.tell('coordinator/main', { type: 'candidates.wanted', round: '2', limit: 10 });
     expect(found(c).artifacts.map(({ threat }) => threat)).toEqual([3, 1]);
@@ -233,7 +287,10 @@ describe('candidates', () => {
 
   test('a crowd from one domain leaves room for others', () => {
     const c = start();
-    c.offer(...Array.from({ length: 50 }, (_, n) => someArtifact(n, { domain: 'flood', threat: 9 })), someArtifact(60, { domain: 'rare', threat: 1 }));
+    c.offer(
+      ...Array.from({ length: 50 }, (_, n) => someArtifact(n, { domain: 'flood', threat: 9 })),
+      someArtifact(60, { domain: 'rare', threat: 1 }),
+    );
     c.tell('coordinator/main', { type: 'candidates.wanted', round: '1', limit: 10, perDomain: 5 });
     const domains = found(c).artifacts.map(({ domain }) => domain);
     expect(domains).toContain('rare');
@@ -243,17 +300,35 @@ describe('candidates', () => {
   test('a flood of any size hides no other domain', () => {
     const c = start();
     for (let batch = 0; batch < 12; batch++) {
-      c.offer(...Array.from({ length: 100 }, (_, n) => someArtifact(batch * 100 + n, { domain: 'flood', threat: 10 })));
+      c.offer(
+        ...Array.from({ length: 100 }, (_, n) =>
+          someArtifact(batch * 100 + n, { domain: 'flood', threat: 10 }),
+        ),
+      );
     }
-    c.offer(...Array.from({ length: 20 }, (_, n) => someArtifact(5_000 + n, { domain: `d${n}`, threat: 0, node: 'n2' })));
-    c.tell('coordinator/main', { type: 'candidates.wanted', round: '1', limit: 60, perDomain: 5, perNode: 20 });
+    c.offer(
+      ...Array.from({ length: 20 }, (_, n) =>
+        someArtifact(5_000 + n, { domain: `d${n}`, threat: 0, node: 'n2' }),
+      ),
+    );
+    c.tell('coordinator/main', {
+      type: 'candidates.wanted',
+      round: '1',
+      limit: 60,
+      perDomain: 5,
+      perNode: 20,
+    });
     expect(new Set(found(c).artifacts.map(({ domain }) => domain)).size).toBe(21);
   });
 
   test('an answer stays far below the limit of a message', () => {
     const c = start();
     for (let batch = 0; batch < 20; batch++) {
-      c.offer(...Array.from({ length: 10 }, (_, n) => someArtifact(batch * 10 + n, { excerpt: `${batch} ${n} ${'漢'.repeat(1990)}` })));
+      c.offer(
+        ...Array.from({ length: 10 }, (_, n) =>
+          someArtifact(batch * 10 + n, { excerpt: `${batch} ${n} ${'漢'.repeat(1990)}` }),
+        ),
+      );
     }
     c.tell('coordinator/main', { type: 'candidates.wanted', round: '1', limit: 100 });
     expect(Buffer.byteLength(JSON.stringify(found(c)))).toBeLessThan(256 * 1024);

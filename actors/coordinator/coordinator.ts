@@ -53,7 +53,12 @@ export const createCoordinator = ({ coordinator: settings }: PipelineSettings) =
     const result = decideOffer(event.batch, now, settings);
     const decisions = [...earlier, ...result.decisions];
     if (rest.length > 0) {
-      tell(coordinatorContract.at(context.key), { type: 'offer.continued', batch: event.batch, items: rest, decisions });
+      tell(coordinatorContract.at(context.key), {
+        type: 'offer.continued',
+        batch: event.batch,
+        items: rest,
+        decisions,
+      });
     } else {
       tell(intakeContract.at('main'), { type: 'offer.decided', batch: event.batch, decisions });
     }

@@ -33,7 +33,11 @@ interface Observed {
 }
 
 /** Decides items in order; later ones see what earlier ones did. */
-export function decideOffer(batch: string, items: readonly OfferedItem[], settings: CoordinatorSettings): OfferTotals {
+export function decideOffer(
+  batch: string,
+  items: readonly OfferedItem[],
+  settings: CoordinatorSettings,
+): OfferTotals {
   const decisions: Decision[] = [];
   const observed = new Map<string, Observed>();
   const touched = new Set<string>();
@@ -86,15 +90,22 @@ function meetAgain(known: ArtifactRow, offered: Artifact, settings: CoordinatorS
   const isNewSource = addSource(offered);
   const sources = known.sources + (isNewSource ? 1 : 0);
   if (offered.node === known.artifact.node && offered.confidence > known.claimed) {
-    const next = withConfidence({ ...known, sources, version: known.version + 1, claimed: offered.confidence }, settings);
+    const next = withConfidence(
+      { ...known, sources, version: known.version + 1, claimed: offered.confidence },
+      settings,
+    );
     store(next, known.rank);
     announce(next, settings);
     return 'version';
   }
   if (!reported) {
     const reputation = nodes.get(keyPart(offered.node))?.reputation ?? settings.neutralReputation;
-    const reporters = known.reporters.length < MAX_REPORTERS ? [...known.reporters, offered.node] : known.reporters;
-    store(withConfidence({ ...known, sources, reporters, doubt: known.doubt * (1 - reputation) }, settings), known.rank);
+    const reporters =
+      known.reporters.length < MAX_REPORTERS ? [...known.reporters, offered.node] : known.reporters;
+    store(
+      withConfidence({ ...known, sources, reporters, doubt: known.doubt * (1 - reputation) }, settings),
+      known.rank,
+    );
     return 'corroborated';
   }
   if (isNewSource) artifacts.put(known.artifact.id, { ...known, sources });

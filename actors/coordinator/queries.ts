@@ -133,11 +133,13 @@ function showArtifact(id: string, nowMs: number, settings: CoordinatorSettings):
   const row = artifacts.get(id);
   const ranked = describe(id, nowMs, settings);
   if (row === undefined || ranked === undefined) return null;
-  const sources = [...provenance.range({ prefix: `${id}|`, limit: SOURCES_MAX })].map(([, { node, source, atMs }]) => ({
-    node,
-    source,
-    at: new Date(atMs).toISOString(),
-  }));
+  const sources = [...provenance.range({ prefix: `${id}|`, limit: SOURCES_MAX })].map(
+    ([, { node, source, atMs }]) => ({
+      node,
+      source,
+      at: new Date(atMs).toISOString(),
+    }),
+  );
   return {
     ...row.artifact,
     priority: ranked.priority,

@@ -45,7 +45,9 @@ test('the order of ranks is the order of priorities, at every moment', () => {
 test('keys sort best first and can be read back', () => {
   fc.assert(
     fc.property(item, item, (a, b) => {
-      const ranks = [a, b].map(({ measures: m, acceptedAtMs }) => rankOf(baseOf(m, settings), acceptedAtMs, settings));
+      const ranks = [a, b].map(({ measures: m, acceptedAtMs }) =>
+        rankOf(baseOf(m, settings), acceptedAtMs, settings),
+      );
       const [x = 0, y = 0] = ranks;
       const [kx, ky] = [descendingKey(x), descendingKey(y)];
       return rankOfKey(kx) === x && kx.length === ky.length && kx < ky === x > y;

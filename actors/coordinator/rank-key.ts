@@ -18,7 +18,10 @@ const LOG_OF_ZERO = -1_100;
 const DIGITS = 16;
 
 /** What an artifact contributes: the weighted sum of its measures, before reputation and age. */
-export function baseOf(measures: { threat: number; opportunity: number; confidence: number }, settings: CoordinatorSettings): number {
+export function baseOf(
+  measures: { threat: number; opportunity: number; confidence: number },
+  settings: CoordinatorSettings,
+): number {
   return (
     (settings.threatWeight * measures.threat) / 10 +
     (settings.opportunityWeight * measures.opportunity) / 10 +
@@ -37,7 +40,12 @@ export function offsetOf(reputation: number): number {
 }
 
 /** Priority at a moment, within 0..1. */
-export function priorityAt(base: number, reputation: number, ageMs: number, settings: CoordinatorSettings): number {
+export function priorityAt(
+  base: number,
+  reputation: number,
+  ageMs: number,
+  settings: CoordinatorSettings,
+): number {
   return Math.min(1, Math.max(0, base * reputation * 2 ** (-Math.max(0, ageMs) / settings.halfLifeMs)));
 }
 

@@ -22,7 +22,10 @@ import {
 
 /** The orders that have heads: all artifacts, and those that may still be fed. */
 export type Order = 'all' | 'candidates';
-const runsOf: Readonly<Record<Order, Table<unknown>>> = { all: ranks as Table<unknown>, candidates: candidates as Table<unknown> };
+const runsOf: Readonly<Record<Order, Table<unknown>>> = {
+  all: ranks,
+  candidates: candidates,
+};
 
 /** Level of a threat in `threatRanks`: ascending is worst first. */
 const levelOf = (threat: number): string => String(10 - Math.floor(threat)).padStart(2, '0');
@@ -65,7 +68,10 @@ export function refreshHeads(node: string): void {
   if (row === undefined) return;
   const headOfAll = headOf('all', key, row.reputation);
   const headOfCandidates = headOf('candidates', key, row.reputation);
-  for (const [before, after] of [[row.headOfAll, headOfAll], [row.headOfCandidates, headOfCandidates]] as const) {
+  for (const [before, after] of [
+    [row.headOfAll, headOfAll],
+    [row.headOfCandidates, headOfCandidates],
+  ] as const) {
     if (before === after) continue;
     if (before !== null) heads.delete(before);
     if (after !== null) heads.put(after, true);
@@ -140,7 +146,7 @@ function* walkGroup(table: Table<true>, prefix: string): Generator<string> {
 
 /** The distinct parts that follow `prefix` in a table's keys, each found with one look. */
 function* groupsIn(table: Table<true>, prefix: string): Generator<string> {
-  for (let after = prefix; ; ) {
+  for (let after = prefix; ;) {
     const [first] = [...table.range({ prefix, gt: after, limit: 1 })];
     if (first === undefined) return;
     const group = first[0].slice(prefix.length, first[0].indexOf('|', prefix.length));
@@ -149,7 +155,10 @@ function* groupsIn(table: Table<true>, prefix: string): Generator<string> {
   }
 }
 
-function* stripped(rows: Iterable<readonly [string, unknown]>, characters: number): Generator<readonly [string, unknown]> {
+function* stripped(
+  rows: Iterable<readonly [string, unknown]>,
+  characters: number,
+): Generator<readonly [string, unknown]> {
   for (const [key, row] of rows) yield [key.slice(characters), row];
 }
 
@@ -221,11 +230,13 @@ function advance(run: Run): boolean {
 function bestOf(runs: readonly Run[]): Run | undefined {
   let best: Run | undefined;
   for (const run of runs) {
-    if (best === undefined || run.rank > best.rank || (run.rank === best.rank && run.id < best.id)) best = run;
+    if (best === undefined || run.rank > best.rank || (run.rank === best.rank && run.id < best.id))
+      best = run;
   }
   return best;
 }
 
 /** An entry is `<node>|<rank>|<artifact>`. */
-const rankOfEntry = (entry: string): number => rankOfKey(entry.slice(entry.indexOf('|') + 1, entry.lastIndexOf('|')));
+const rankOfEntry = (entry: string): number =>
+  rankOfKey(entry.slice(entry.indexOf('|') + 1, entry.lastIndexOf('|')));
 const idOfEntry = (entry: string): string => entry.slice(entry.lastIndexOf('|') + 1);

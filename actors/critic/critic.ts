@@ -15,7 +15,15 @@ import type { Scenario, Verdict } from '../scenario.ts';
 import type { PipelineSettings } from '../settings.ts';
 import { quotesOf } from '../text/index.ts';
 import { criticContract } from './contract.ts';
-import { confidenceOf, decide, type Evidence, judgeEvidence, judgeSafety, judgeSemantics, judgeStructure } from './layers.ts';
+import {
+  confidenceOf,
+  decide,
+  type Evidence,
+  judgeEvidence,
+  judgeSafety,
+  judgeSemantics,
+  judgeStructure,
+} from './layers.ts';
 import { criticTables, pending, rejectionKey, rejections, REJECTIONS_KEPT, reviews } from './tables.ts';
 
 type Counts = Readonly<Record<string, number>>;
@@ -48,7 +56,12 @@ export const createCritic = ({ critic: settings }: PipelineSettings) => {
     const offered = { ...context, offered: context.offered + 1 };
     const structure = judgeStructure(scenario, settings);
     if (structure.result === 'failed') {
-      return conclude(offered, scenario, { scenario: scenario.id, decision: 'reject', confidence: 0, layers: [structure] });
+      return conclude(offered, scenario, {
+        scenario: scenario.id,
+        decision: 'reject',
+        confidence: 0,
+        layers: [structure],
+      });
     }
     if (context.pending === 0) schedule('evidence', EVIDENCE_TIMEOUT_MS, { type: 'evidence.overdue' });
     pending.put(scenario.id, { scenario, structure, sinceMs: now() });
@@ -72,9 +85,18 @@ export const createCritic = ({ critic: settings }: PipelineSettings) => {
     if (layers[1]?.result !== 'failed') layers.push(judgeSafety(scenario));
     if (layers.every(({ result }) => result !== 'failed')) layers.push(judgeSemantics());
     const confidence = confidenceOf(scenario, evidence);
-    const verdict: Verdict = { scenario: id, decision: decide(layers, confidence, settings), confidence, layers };
+    const verdict: Verdict = {
+      scenario: id,
+      decision: decide(layers, confidence, settings),
+      confidence,
+      layers,
+    };
     const semantics = layers.some(({ layer }) => layer === 'semantics') ? 1 : 0;
-    const judged = { ...context, pending: context.pending - 1, withoutSemantics: context.withoutSemantics + semantics };
+    const judged = {
+      ...context,
+      pending: context.pending - 1,
+      withoutSemantics: context.withoutSemantics + semantics,
+    };
     return conclude(judged, scenario, verdict);
   };
 
@@ -118,7 +140,9 @@ export const createCritic = ({ critic: settings }: PipelineSettings) => {
       judging: {
         always: { guard: ({ context }) => context.pending === 0, target: 'idle' },
         on: {
-          'evidence.result': { actions: assign(({ context, event }) => judge(context, event.scenario, event)) },
+          'evidence.result': {
+            actions: assign(({ context, event }) => judge(context, event.scenario, event)),
+          },
           'evidence.overdue': { actions: assign(({ context }) => giveUpWaiting(context)) },
         },
       },
@@ -144,9 +168,19 @@ function conclude(context: Context, scenario: Scenario, verdict: Verdict): Conte
   const layer = failed?.layer ?? 'review';
   const { artifact, node, domain, source } = scenario;
   const at = new Date(now()).toISOString();
-  const row = { scenario: scenario.id, artifact, node, domain, source, layer, reasons: failed?.reasons ?? reasons, at };
+  const row = {
+    scenario: scenario.id,
+    artifact,
+    node,
+    domain,
+    source,
+    layer,
+    reasons: failed?.reasons ?? reasons,
+    at,
+  };
   rejections.put(rejectionKey(context.rejected), row);
-  if (context.rejected >= REJECTIONS_KEPT) rejections.delete(rejectionKey(context.rejected - REJECTIONS_KEPT));
+  if (context.rejected >= REJECTIONS_KEPT)
+    rejections.delete(rejectionKey(context.rejected - REJECTIONS_KEPT));
   const rejectedByLayer = { ...context.rejectedByLayer, [layer]: (context.rejectedByLayer[layer] ?? 0) + 1 };
   return { ...context, rejected: context.rejected + 1, rejectedByLayer };
 }
@@ -180,14 +214,23 @@ function observe(scenario: Scenario, good: boolean): void {
 const list = z.object({ limit: z.number().int().min(1).max(200).default(50) });
 
 const criticQueries = {
-  stats: ({ context, state }: QueryArgs<Context, unknown>) => ({ state, ...context, semantics: 'unavailable' }),
+  stats: ({ context, state }: QueryArgs<Context, unknown>) => ({
+    state,
+    ...context,
+    semantics: 'unavailable',
+  }),
   /** What waits for a person, oldest id first, with the text to decide by. */
   reviews: {
     input: z.object({ limit: z.number().int().min(1).max(50).default(20), after: z.string().optional() }),
     select: ({ input }: { input: { limit: number; after?: string } }) => ({
-      reviews: [...reviews.range({ limit: input.limit, ...(input.after === undefined ? {} : { gt: input.after }) })].map(
-        ([id, { scenario, verdict, atMs }]) => ({ id, at: new Date(atMs).toISOString(), scenario, verdict }),
-      ),
+      reviews: [
+        ...reviews.range({ limit: input.limit, ...(input.after === undefined ? {} : { gt: input.after }) }),
+      ].map(([id, { scenario, verdict, atMs }]) => ({
+        id,
+        at: new Date(atMs).toISOString(),
+        scenario,
+        verdict,
+      })),
     }),
   },
   /** The latest rejections with their reasons, newest first. */

@@ -24,7 +24,8 @@ const MAX_MISSING_TERMS = 1 / 3;
 export function judgeStructure(scenario: Scenario, settings: CriticSettings): LayerVerdict {
   const reasons: string[] = [];
   const schema = scenarioSchema.safeParse(scenario);
-  if (!schema.success) reasons.push(`schema: ${schema.error.issues[0]?.path.join('.')} ${schema.error.issues[0]?.message}`);
+  if (!schema.success)
+    reasons.push(`schema: ${schema.error.issues[0]?.path.join('.')} ${schema.error.issues[0]?.message}`);
   const input = scenario.input.trim();
   if (input.length < settings.inputMinCharacters) {
     reasons.push(`length: ${input.length} characters, at least ${settings.inputMinCharacters} are needed`);
@@ -46,12 +47,18 @@ export function judgeStructure(scenario: Scenario, settings: CriticSettings): La
  */
 export function judgeEvidence(scenario: Scenario, evidence: Evidence | undefined): LayerVerdict {
   const layer = 'evidence';
-  if (evidence === undefined) return { layer, result: 'unavailable', reasons: ['the artifact could not be read in time'] };
+  if (evidence === undefined)
+    return { layer, result: 'unavailable', reasons: ['the artifact could not be read in time'] };
   if (!evidence.exists) return { layer, result: 'failed', reasons: ['the source artifact does not exist'] };
-  if (!evidence.hashMatches) return { layer, result: 'failed', reasons: ['the content does not match its hash'] };
+  if (!evidence.hashMatches)
+    return { layer, result: 'failed', reasons: ['the content does not match its hash'] };
   const { missingQuotes, missingTerms } = evidence;
   if (missingQuotes.length > 0) {
-    return { layer, result: 'failed', reasons: [`${missingQuotes.length} quoted sentence(s) do not occur in the artifact`] };
+    return {
+      layer,
+      result: 'failed',
+      reasons: [`${missingQuotes.length} quoted sentence(s) do not occur in the artifact`],
+    };
   }
   if (missingTerms.length === 0) return { layer, result: 'passed', reasons: [] };
   const share = missingTerms.length / Math.max(1, scenario.expected.keyTerms.length);
@@ -65,7 +72,10 @@ export function judgeEvidence(scenario: Scenario, evidence: Evidence | undefined
  */
 export function judgeSafety(scenario: Scenario): LayerVerdict {
   const text = `${scenario.input}\n${scenario.expected.summary}\n${scenario.source}`;
-  const fatal = [...describe('secret', findSecrets(text)), ...describe('prompt injection', findInjections(text))];
+  const fatal = [
+    ...describe('secret', findSecrets(text)),
+    ...describe('prompt injection', findInjections(text)),
+  ];
   const notes = describe('personal data, to be masked', findPersonalData(text));
   return { layer: 'safety', result: fatal.length > 0 ? 'failed' : 'passed', reasons: [...fatal, ...notes] };
 }
@@ -89,7 +99,11 @@ export function confidenceOf(scenario: Scenario, evidence: Evidence | undefined)
 }
 
 /** Any failed layer rejects; evidence that could not verify and too little confidence wait for a person. */
-export function decide(layers: readonly LayerVerdict[], confidence: number, settings: CriticSettings): Verdict['decision'] {
+export function decide(
+  layers: readonly LayerVerdict[],
+  confidence: number,
+  settings: CriticSettings,
+): Verdict['decision'] {
   if (layers.some(({ result }) => result === 'failed')) return 'reject';
   const verified = layers.some(({ layer, result }) => layer === 'evidence' && result === 'passed');
   return verified || confidence >= settings.reviewBelow ? 'accept' : 'review';

@@ -13,7 +13,11 @@ export interface WaitingExample {
  * The largest choice is the greatest size T that equals Σ min(count of a domain, ⌊0.3 · T⌋); starting from
  * all, each step can only shrink it, and with four domains it never falls below four.
  */
-export function balance(waiting: readonly WaitingExample[], max: number, settings: CuratorSettings): WaitingExample[] {
+export function balance(
+  waiting: readonly WaitingExample[],
+  max: number,
+  settings: CuratorSettings,
+): WaitingExample[] {
   const counts = new Map<string, number>();
   for (const { domain } of waiting) counts.set(domain, (counts.get(domain) ?? 0) + 1);
   if (counts.size < settings.balanceDomains) return waiting.slice(0, max);
@@ -37,7 +41,8 @@ export function balance(waiting: readonly WaitingExample[], max: number, setting
 }
 
 /** At least one: a share of a very small version is less than one example. */
-const capOf = (size: number, settings: CuratorSettings): number => Math.max(1, Math.floor(size * settings.domainShare));
+const capOf = (size: number, settings: CuratorSettings): number =>
+  Math.max(1, Math.floor(size * settings.domainShare));
 
 function fit(counts: ReadonlyMap<string, number>, perDomain: number): number {
   let size = 0;

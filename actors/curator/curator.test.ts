@@ -22,7 +22,8 @@ function start() {
       h.tell('curator/main', { type: 'dataset.publish', reason });
       await h.settle();
     },
-    stats: () => h.ask('curator/main', 'stats') as Record<string, unknown> & { gates: Record<Gate, GateCounts> },
+    stats: () =>
+      h.ask('curator/main', 'stats') as Record<string, unknown> & { gates: Record<Gate, GateCounts> },
     versions: () => (h.ask('curator/main', 'versions') as { versions: PublishedVersion[] }).versions,
     examples: (version: number) =>
       (h.ask('curator/main', 'examples', { version, limit: 40 }) as { examples: ExampleRow[] }).examples,
@@ -57,7 +58,12 @@ describe('gates, in order and counted', () => {
 
   test('masking: personal data is masked in input, output and source, and counted', async () => {
     const c = start();
-    c.judge(someScenario(1, { excerpt: `Call the operator ann@example.org at +49 30 1234567 first. ${someText(1)}`, source: 'mailto:ann@example.org' }));
+    c.judge(
+      someScenario(1, {
+        excerpt: `Call the operator ann@example.org at +49 30 1234567 first. ${someText(1)}`,
+        source: 'mailto:ann@example.org',
+      }),
+    );
     await c.publish();
     const text = JSON.stringify(c.examples(1));
     expect(text).not.toMatch(/ann@example|1234567/);
@@ -151,7 +157,10 @@ describe('versions', () => {
     c.tell('curator/main', { type: 'dataset.publish', reason: 'second' });
     expect(c.stats()['state']).toBe('publishing');
     await c.settle();
-    expect(c.versions().map(({ reason, examples }) => [reason, examples])).toEqual([['first', 1], ['second', 1]]);
+    expect(c.versions().map(({ reason, examples }) => [reason, examples])).toEqual([
+      ['first', 1],
+      ['second', 1],
+    ]);
   });
 
   test('a failed attempt is repeated later with the same contents', async () => {
@@ -160,7 +169,11 @@ describe('versions', () => {
     c.content.put = async () => Promise.reject(new Error('store is away'));
     c.judge(someScenario(1));
     await c.publish();
-    expect(c.stats()).toMatchObject({ state: 'retrying', versions: 0, publishing: { name: 'v0001', failures: 1 } });
+    expect(c.stats()).toMatchObject({
+      state: 'retrying',
+      versions: 0,
+      publishing: { name: 'v0001', failures: 1 },
+    });
     c.judge(someScenario(2));
     c.content.put = put;
     c.advance(5_000);
@@ -202,9 +215,15 @@ describe('versions', () => {
       expect(verified).toMatchObject({ ok: true, versions: 3, findings: [] });
       expect(verified.examples).toBe(c.stats()['examples']);
       expect(verified.lastManifestSha256).toBe(c.versions().at(-1)?.manifestSha256);
-      const line = JSON.parse((await readFile(join(folder, 'v0001/examples.jsonl'), 'utf8')).split('\n')[0] ?? '') as Record<string, unknown>;
+      const line = JSON.parse(
+        (await readFile(join(folder, 'v0001/examples.jsonl'), 'utf8')).split('\n')[0] ?? '',
+      ) as Record<string, unknown>;
       expect(Object.keys(line)).toEqual(['instruction', 'input', 'output', 'provenance']);
-      expect(line['provenance']).toMatchObject({ nodes: ['n1'], verdict: { decision: 'accept' }, models: {} });
+      expect(line['provenance']).toMatchObject({
+        nodes: ['n1'],
+        verdict: { decision: 'accept' },
+        models: {},
+      });
     } finally {
       await rm(folder, { recursive: true });
     }

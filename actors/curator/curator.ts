@@ -14,7 +14,17 @@ import { curatorContract } from './contract.ts';
 import { type Gate, GATES, passGates } from './gates.ts';
 import { publish, type PublishInput } from './publish.task.ts';
 import { curatorQueries } from './queries.ts';
-import { curatorTables, exampleIds, examples, members, numberKey, refusals, REFUSALS_KEPT, versions, waiting } from './tables.ts';
+import {
+  curatorTables,
+  exampleIds,
+  examples,
+  members,
+  numberKey,
+  refusals,
+  REFUSALS_KEPT,
+  versions,
+  waiting,
+} from './tables.ts';
 
 export interface GateCounts {
   readonly passed: number;
@@ -53,7 +63,10 @@ const SCAN_MAX = 2_000;
 const RETRY_MS = 5_000;
 const RETRY_MAX_MS = 5 * 60_000;
 
-const noCounts = Object.fromEntries(GATES.map((gate) => [gate, { passed: 0, refused: 0 }])) as Record<Gate, GateCounts>;
+const noCounts = Object.fromEntries(GATES.map((gate) => [gate, { passed: 0, refused: 0 }])) as Record<
+  Gate,
+  GateCounts
+>;
 
 export const createCurator = ({ curator: settings }: PipelineSettings) => {
   const machine = setup({
@@ -61,7 +74,8 @@ export const createCurator = ({ curator: settings }: PipelineSettings) => {
     guards: {
       enough: ({ context }) => context.fresh >= settings.versionExamples,
       isThisVersion: ({ context, event }) =>
-        event.type === 'publish.done' && (event.output as PublishedVersion).version === context.publishing?.version,
+        event.type === 'publish.done' &&
+        (event.output as PublishedVersion).version === context.publishing?.version,
       wantsAnother: ({ context }) => context.again !== null && context.fresh > 0,
       hasNew: ({ context }) => context.fresh > 0,
     },
@@ -134,10 +148,15 @@ export const createCurator = ({ curator: settings }: PipelineSettings) => {
       /** The files could not be written; the same version is tried again. */
       retrying: {
         entry: ({ context }) =>
-          schedule('retry', Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** Math.min(10, context.failures - 1)), { type: 'publish.due' }),
+          schedule('retry', Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** Math.min(10, context.failures - 1)), {
+            type: 'publish.due',
+          }),
         on: {
           'publish.due': 'publishing',
-          'dataset.publish': { target: 'publishing', actions: assign({ again: ({ event }) => event.reason }) },
+          'dataset.publish': {
+            target: 'publishing',
+            actions: assign({ again: ({ event }) => event.reason }),
+          },
         },
       },
     },
@@ -153,15 +172,31 @@ export const createCurator = ({ curator: settings }: PipelineSettings) => {
 };
 
 /** Takes a scenario through the gates; what passes waits for a version. */
-function curate(context: Context, { scenario, verdict }: Event<'scenario.judged'>, settings: CuratorSettings): Context {
+function curate(
+  context: Context,
+  { scenario, verdict }: Event<'scenario.judged'>,
+  settings: CuratorSettings,
+): Context {
   const judgement = passGates(scenario, verdict, (id) => exampleIds.has(id), settings);
   const refusedAt = 'refusedAt' in judgement ? judgement.refusedAt : undefined;
   const masked = context.masked + ('example' in judgement ? judgement.example.masked : judgement.masked);
-  const counted = { ...context, judged: context.judged + 1, masked, gates: countGates(context.gates, refusedAt) };
+  const counted = {
+    ...context,
+    judged: context.judged + 1,
+    masked,
+    gates: countGates(context.gates, refusedAt),
+  };
   if ('refusedAt' in judgement) {
     const { artifact, domain, id } = scenario;
     const at = new Date(now()).toISOString();
-    refusals.put(numberKey(context.refused), { scenario: id, artifact, domain, gate: judgement.refusedAt, reason: judgement.reason, at });
+    refusals.put(numberKey(context.refused), {
+      scenario: id,
+      artifact,
+      domain,
+      gate: judgement.refusedAt,
+      reason: judgement.reason,
+      at,
+    });
     if (context.refused >= REFUSALS_KEPT) refusals.delete(numberKey(context.refused - REFUSALS_KEPT));
     return { ...counted, refused: context.refused + 1 };
   }
@@ -170,7 +205,12 @@ function curate(context: Context, { scenario, verdict }: Event<'scenario.judged'
   exampleIds.put(judgement.example.id, key);
   waiting.put(key, { domain: judgement.example.domain });
   schedule('publish', settings.publishAfterMs, { type: 'publish.due' });
-  return { ...counted, examples: context.examples + 1, waiting: context.waiting + 1, fresh: context.fresh + 1 };
+  return {
+    ...counted,
+    examples: context.examples + 1,
+    waiting: context.waiting + 1,
+    fresh: context.fresh + 1,
+  };
 }
 
 /** Every gate before the one that refused was passed; balance is counted when a version is fixed. */
@@ -222,7 +262,10 @@ function fixVersion(context: Context, reason: string, settings: CuratorSettings)
       name: versionName(version),
       publishedAt: new Date(now()).toISOString(),
       reason,
-      previous: lastManifestSha256 === null ? null : { version: context.versions, manifestSha256: lastManifestSha256 },
+      previous:
+        lastManifestSha256 === null
+          ? null
+          : { version: context.versions, manifestSha256: lastManifestSha256 },
       examples: chosen.length,
       gates: [...gates, { gate: 'balance', passed: chosen.length, refused: held }],
       masked: context.masked - before.masked,
@@ -234,7 +277,12 @@ function fixVersion(context: Context, reason: string, settings: CuratorSettings)
 function recordVersion(context: Context, version: PublishedVersion): Context {
   versions.put(numberKey(version.version), version);
   const { name, manifestSha256, examples: count } = version;
-  emit(curatorContract, 'dataset-published', { version: version.version, name, examples: count, manifestSha256 });
+  emit(curatorContract, 'dataset-published', {
+    version: version.version,
+    name,
+    examples: count,
+    manifestSha256,
+  });
   return {
     ...context,
     versions: version.version,

@@ -32,11 +32,14 @@ export function outputOf({ expected }: Scenario): string {
   const sentences = quotesOf(expected.summary).map((quote) => quote.replace(/\s+/gu, ' '));
   const lines = [`Summary: ${sentences.join(' ')}`, `Assessment: ${expected.assessment}`];
   if (expected.keyTerms.length > 0) lines.push(`Key terms: ${expected.keyTerms.join(', ')}`);
-  if (expected.characteristics.length > 0) lines.push(`Characteristics: ${expected.characteristics.join(', ')}`);
+  if (expected.characteristics.length > 0)
+    lines.push(`Characteristics: ${expected.characteristics.join(', ')}`);
   return lines.join('\n');
 }
 
 /** 64 hex digits over the normalised texts. */
 export function exampleId(input: string, output: string): string {
-  return createHash('sha256').update(`${normaliseText(input)}\u0000${normaliseText(output)}`).digest('hex');
+  return createHash('sha256')
+    .update(`${normaliseText(input)}\u0000${normaliseText(output)}`)
+    .digest('hex');
 }

@@ -33,7 +33,7 @@ const EXAMPLES_FILE = 'examples.jsonl';
 export async function publish(input: PublishInput, context: TaskContext): Promise<PublishedVersion> {
   const lines: string[] = [];
   const domains = new Map<string, number>();
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     context.signal.throwIfAborted();
     const page = (await context.ask(input.curator, 'examples', {
       version: input.version,
@@ -48,7 +48,9 @@ export async function publish(input: PublishInput, context: TaskContext): Promis
     after = page.next;
   }
   if (lines.length !== input.examples) {
-    throw new BanyanError('internal', { message: `${input.name} holds ${lines.length} examples instead of ${input.examples}.` });
+    throw new BanyanError('internal', {
+      message: `${input.name} holds ${lines.length} examples instead of ${input.examples}.`,
+    });
   }
   const file = await context.content.put(Buffer.from(lines.join('')));
   const manifest: Manifest = {

@@ -12,7 +12,9 @@ const ENOUGH_TERMS = 3;
 
 export interface Quality {
   readonly score: number;
-  readonly parts: Readonly<Record<'verdict' | 'substance' | 'variety' | 'condensation' | 'completeness', number>>;
+  readonly parts: Readonly<
+    Record<'verdict' | 'substance' | 'variety' | 'condensation' | 'completeness', number>
+  >;
 }
 
 /**
@@ -29,13 +31,20 @@ export function qualityOf(scenario: Scenario, verdict: Verdict, input: string): 
   const words = wordsOf(input);
   const counted = words.slice(0, VARIETY_WORDS);
   const { summary, assessment, keyTerms, characteristics } = scenario.expected;
-  const present = [summary !== '', assessment !== '', keyTerms.length >= ENOUGH_TERMS, characteristics.length > 0];
+  const present = [
+    summary !== '',
+    assessment !== '',
+    keyTerms.length >= ENOUGH_TERMS,
+    characteristics.length > 0,
+  ];
   const parts = {
     verdict: verdict.confidence,
     substance: Math.min(1, words.length / ENOUGH_WORDS),
     variety: Math.min(1, new Set(counted).size / Math.max(1, counted.length) / ORDINARY_VARIETY),
     condensation:
-      words.length < ENOUGH_WORDS ? 0.5 : Math.min(1, Math.max(0, 1 - summary.length / Math.max(1, input.length)) * 2),
+      words.length < ENOUGH_WORDS
+        ? 0.5
+        : Math.min(1, Math.max(0, 1 - summary.length / Math.max(1, input.length)) * 2),
     completeness: present.filter(Boolean).length / present.length,
   };
   const score =

@@ -19,11 +19,15 @@ export const curatorQueries = {
     /** Examples that passed the gates and wait for a version. */
     waiting: context.waiting,
     versions: context.versions,
-    publishing: context.publishing === null ? null : { name: context.publishing.name, failures: context.failures },
+    publishing:
+      context.publishing === null ? null : { name: context.publishing.name, failures: context.failures },
     lastManifestSha256: context.lastManifestSha256,
   }),
   versions: {
-    input: z.object({ limit: z.number().int().min(1).max(200).default(200), after: z.number().int().default(0) }),
+    input: z.object({
+      limit: z.number().int().min(1).max(200).default(200),
+      after: z.number().int().default(0),
+    }),
     select: ({ input }: Args<{ limit: number; after: number }>) => ({
       versions: [...versions.range({ gt: numberKey(input.after), limit: input.limit })].map(([, row]) => row),
     }),
@@ -38,7 +42,9 @@ export const curatorQueries = {
     select: ({ input }: Args<{ version: number; after?: string; limit: number }>) => {
       const prefix = `${numberKey(input.version)}|`;
       const after = input.after === undefined ? {} : { gt: prefix + input.after };
-      const keys = [...members.range({ prefix, limit: input.limit, ...after })].map(([key]) => key.slice(prefix.length));
+      const keys = [...members.range({ prefix, limit: input.limit, ...after })].map(([key]) =>
+        key.slice(prefix.length),
+      );
       return {
         examples: keys.map((key) => examples.get(key)),
         next: keys.length < input.limit ? null : (keys.at(-1) ?? null),

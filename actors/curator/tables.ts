@@ -14,9 +14,14 @@ export const members = defineTable<true>('members');
 /** By version. */
 export const versions = defineTable<PublishedVersion>('versions');
 /** Texts that were refused, by number: a ring of the latest, without their content. */
-export const refusals = defineTable<{ scenario: string; artifact: string; domain: string; gate: string; reason: string; at: string }>(
-  'refusals',
-);
+export const refusals = defineTable<{
+  scenario: string;
+  artifact: string;
+  domain: string;
+  gate: string;
+  reason: string;
+  at: string;
+}>('refusals');
 
 export const curatorTables = { examples, exampleIds, waiting, members, versions, refusals };
 

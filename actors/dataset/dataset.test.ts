@@ -71,7 +71,18 @@ async function publish(...contents: number[][]): Promise<PublishedVersion[]> {
     };
     const { sha256 } = await content.put(manifestBytes(manifest));
     const { version, name, publishedAt, reason, examples, domains, gates, files } = manifest;
-    versions.push({ version, name, publishedAt, reason, examples, manifestSha256: sha256, previousManifestSha256: last?.manifestSha256 ?? null, domains, gates, files });
+    versions.push({
+      version,
+      name,
+      publishedAt,
+      reason,
+      examples,
+      manifestSha256: sha256,
+      previousManifestSha256: last?.manifestSha256 ?? null,
+      domains,
+      gates,
+      files,
+    });
   }
   return versions;
 }
@@ -79,9 +90,15 @@ async function publish(...contents: number[][]): Promise<PublishedVersion[]> {
 describe('export', () => {
   test('writes each version once, and never changes one that is there', async () => {
     const versions = await publish([1, 2], [3]);
-    expect(await exportDataset(versions.slice(0, 1), content, folder)).toEqual({ written: ['v0001'], unchanged: [] });
+    expect(await exportDataset(versions.slice(0, 1), content, folder)).toEqual({
+      written: ['v0001'],
+      unchanged: [],
+    });
     const before = await readFile(join(folder, 'v0001/examples.jsonl'), 'utf8');
-    expect(await exportDataset(versions, content, folder)).toEqual({ written: ['v0002'], unchanged: ['v0001'] });
+    expect(await exportDataset(versions, content, folder)).toEqual({
+      written: ['v0002'],
+      unchanged: ['v0001'],
+    });
     expect(await readFile(join(folder, 'v0001/examples.jsonl'), 'utf8')).toBe(before);
     expect((await readdir(folder)).sort()).toEqual(['v0001', 'v0002']);
   });
@@ -103,7 +120,10 @@ describe('export', () => {
 });
 
 describe('verify', () => {
-  const problems = async (): Promise<string[]> => (await verifyDataset(folder)).findings.map(({ version, file, problem }) => `${version} ${file}: ${problem}`);
+  const problems = async (): Promise<string[]> =>
+    (await verifyDataset(folder)).findings.map(
+      ({ version, file, problem }) => `${version} ${file}: ${problem}`,
+    );
   const examplesFile = () => join(folder, 'v0001/examples.jsonl');
 
   beforeEach(async () => {
@@ -123,7 +143,9 @@ describe('verify', () => {
 
   test('an added line, a broken line and a missing file are found', async () => {
     await appendFile(examplesFile(), '{"instruction": "Do"\n');
-    expect((await problems()).join('\n')).toMatch(/bytes instead of[^]*SHA-256[^]*3 examples instead of 2[^]*line 3: is not valid JSON/);
+    expect((await problems()).join('\n')).toMatch(
+      /bytes instead of[^]*SHA-256[^]*3 examples instead of 2[^]*line 3: is not valid JSON/,
+    );
     await rm(examplesFile());
     expect((await problems()).join('\n')).toContain('examples.jsonl: is missing');
   });
@@ -131,7 +153,9 @@ describe('verify', () => {
   test('a rewritten manifest breaks the chain', async () => {
     const path = join(folder, 'v0001/manifest.json');
     await writeFile(path, (await readFile(path, 'utf8')).replace('"reason": "test"', '"reason": "lies"'));
-    expect(await problems()).toEqual(['v0002 manifest.json: does not continue the manifest of the version before it']);
+    expect(await problems()).toEqual([
+      'v0002 manifest.json: does not continue the manifest of the version before it',
+    ]);
   });
 
   test('a missing version is found', async () => {
@@ -142,13 +166,17 @@ describe('verify', () => {
   test('an example that stands twice is found, over all versions', async () => {
     await rm(folder, { recursive: true });
     await exportDataset(await publish([1, 2], [3, 1]), content, folder);
-    expect(await problems()).toEqual(['v0002 v0002/examples.jsonl:2: the example stands already at v0001/examples.jsonl:1']);
+    expect(await problems()).toEqual([
+      'v0002 v0002/examples.jsonl:2: the example stands already at v0001/examples.jsonl:1',
+    ]);
   });
 
   test('a file that is in no manifest, and a folder under another name, are found', async () => {
     await writeFile(join(folder, 'v0001/extra.jsonl'), '');
     await rename(join(folder, 'v0003'), join(folder, 'v0004'));
-    expect((await problems()).join('\n')).toMatch(/extra\.jsonl: is not in the manifest[^]*v0004 manifest\.json: is of v0003/);
+    expect((await problems()).join('\n')).toMatch(
+      /extra\.jsonl: is not in the manifest[^]*v0004 manifest\.json: is of v0003/,
+    );
   });
 
   test('a folder that cannot be read is an error of usage', async () => {

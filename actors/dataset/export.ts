@@ -43,12 +43,18 @@ export async function exportDataset(
   return { written, unchanged };
 }
 
-async function writeVersion(version: PublishedVersion, content: ContentStore, folder: string, target: string): Promise<void> {
+async function writeVersion(
+  version: PublishedVersion,
+  content: ContentStore,
+  folder: string,
+  target: string,
+): Promise<void> {
   const manifestBytes = await content.get(version.manifestSha256);
   const manifest = manifestSchema.parse(JSON.parse(Buffer.from(manifestBytes).toString('utf8')));
   const temporary = await mkdtemp(join(folder, TEMPORARY));
   try {
-    for (const file of manifest.files) await writeSynced(join(temporary, file.name), await content.get(file.sha256));
+    for (const file of manifest.files)
+      await writeSynced(join(temporary, file.name), await content.get(file.sha256));
     await writeSynced(join(temporary, MANIFEST_FILE), manifestBytes);
     await rename(temporary, target);
     await syncFolder(folder);

@@ -24,7 +24,14 @@ export const manifest = z.object({
   /** Pieces of personal data masked since the previous version. */
   masked: z.number().int(),
   files: z
-    .array(z.object({ name: z.string().regex(/^[A-Za-z0-9_-]+\.jsonl$/), sha256: sha256Hex, bytes: z.number().int(), examples: z.number().int() }))
+    .array(
+      z.object({
+        name: z.string().regex(/^[A-Za-z0-9_-]+\.jsonl$/),
+        sha256: sha256Hex,
+        bytes: z.number().int(),
+        examples: z.number().int(),
+      }),
+    )
     .min(1),
 });
 export type Manifest = z.infer<typeof manifest>;
@@ -59,7 +66,11 @@ export const exampleLine = z.object({
     domain: z.string(),
     contentType: z.string(),
     quality: z.number(),
-    verdict: z.object({ decision: z.string(), confidence: z.number(), layers: z.record(z.string(), z.string()) }),
+    verdict: z.object({
+      decision: z.string(),
+      confidence: z.number(),
+      layers: z.record(z.string(), z.string()),
+    }),
     masked: z.number().int(),
     /** Versions of the models that took part, by role; empty while none does. */
     models: z.record(z.string(), z.string()),

@@ -24,7 +24,8 @@ export const MANIFEST_FILE = 'manifest.json';
 
 export async function readVersion(folder: string, name: string): Promise<ReadVersion> {
   const findings: DatasetFinding[] = [];
-  const report = (file: string, problem: string): void => void findings.push({ version: name, file, problem });
+  const report = (file: string, problem: string): void =>
+    void findings.push({ version: name, file, problem });
   const bytes = await readFile(join(folder, MANIFEST_FILE)).catch(() => undefined);
   if (bytes === undefined) {
     report(MANIFEST_FILE, 'is missing');
@@ -43,10 +44,12 @@ export async function readVersion(folder: string, name: string): Promise<ReadVer
       report(file.name, 'is missing');
       continue;
     }
-    if (content.byteLength !== file.bytes) report(file.name, `has ${content.byteLength} bytes instead of ${file.bytes}`);
+    if (content.byteLength !== file.bytes)
+      report(file.name, `has ${content.byteLength} bytes instead of ${file.bytes}`);
     if (sha256Of(content) !== file.sha256) report(file.name, 'its SHA-256 is not the one in the manifest');
     const lines = linesOf(content);
-    if (lines.length !== file.examples) report(file.name, `has ${lines.length} examples instead of ${file.examples}`);
+    if (lines.length !== file.examples)
+      report(file.name, `has ${lines.length} examples instead of ${file.examples}`);
     for (const [index, line] of lines.entries()) {
       const problem = readLine(line, (id, domain) => {
         examples.push({ id, at: `${name}/${file.name}:${index + 1}` });
@@ -61,14 +64,19 @@ export async function readVersion(folder: string, name: string): Promise<ReadVer
   for (const domain of new Set([...domains.keys(), ...Object.keys(manifest.domains)])) {
     const counted = manifest.domains[domain] ?? 0;
     const held = domains.get(domain) ?? 0;
-    if (counted !== held) report(MANIFEST_FILE, `counts ${counted} examples of the domain '${domain}', the files hold ${held}`);
+    if (counted !== held)
+      report(MANIFEST_FILE, `counts ${counted} examples of the domain '${domain}', the files hold ${held}`);
   }
   const expected = new Set([MANIFEST_FILE, ...manifest.files.map((file) => file.name)]);
-  for (const entry of await readdir(folder)) if (!expected.has(entry)) report(entry, 'is not in the manifest');
+  for (const entry of await readdir(folder))
+    if (!expected.has(entry)) report(entry, 'is not in the manifest');
   return { manifest, manifestSha256, examples, findings };
 }
 
-function parseManifest(bytes: Uint8Array, report: (file: string, problem: string) => void): Manifest | undefined {
+function parseManifest(
+  bytes: Uint8Array,
+  report: (file: string, problem: string) => void,
+): Manifest | undefined {
   try {
     const parsed = manifestSchema.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')));
     if (parsed.success) return parsed.data;
@@ -82,7 +90,9 @@ function parseManifest(bytes: Uint8Array, report: (file: string, problem: string
 
 function linesOf(content: Uint8Array): string[] {
   const text = Buffer.from(content).toString('utf8');
-  return (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n').filter((line, _, all) => all.length > 1 || line !== '');
+  return (text.endsWith('\n') ? text.slice(0, -1) : text)
+    .split('\n')
+    .filter((line, _, all) => all.length > 1 || line !== '');
 }
 
 /** Hands a good line's id and domain on; returns what is wrong with a bad one. */

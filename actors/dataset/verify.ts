@@ -31,7 +31,11 @@ export async function verifyDataset(folder: string): Promise<DatasetVerification
   for (const [index, name] of names.entries()) {
     const number = index + 1;
     if (name !== versionName(number)) {
-      findings.push({ version: name, file: '', problem: `stands where ${versionName(number)} is expected: a version is missing` });
+      findings.push({
+        version: name,
+        file: '',
+        problem: `stands where ${versionName(number)} is expected: a version is missing`,
+      });
     }
     const version = await readVersion(join(folder, name), name);
     findings.push(...version.findings, ...chainFindings(name, version.manifest, previous));
@@ -43,7 +47,13 @@ export async function verifyDataset(folder: string): Promise<DatasetVerification
     }
     examples += version.examples.length;
   }
-  return { ok: findings.length === 0, versions: names.length, examples, lastManifestSha256: previous ?? null, findings };
+  return {
+    ok: findings.length === 0,
+    versions: names.length,
+    examples,
+    lastManifestSha256: previous ?? null,
+    findings,
+  };
 }
 
 function chainFindings(
@@ -58,8 +68,11 @@ function chainFindings(
     return manifest.previous === null ? [] : finding('is the first version but names a previous one');
   }
   if (manifest.previous === null) return finding('names no previous version');
-  if (manifest.previous.version !== manifest.version - 1) return finding(`follows version ${manifest.previous.version}`);
-  return manifest.previous.manifestSha256 === previous ? [] : finding('does not continue the manifest of the version before it');
+  if (manifest.previous.version !== manifest.version - 1)
+    return finding(`follows version ${manifest.previous.version}`);
+  return manifest.previous.manifestSha256 === previous
+    ? []
+    : finding('does not continue the manifest of the version before it');
 }
 
 async function readEntries(folder: string): Promise<string[]> {

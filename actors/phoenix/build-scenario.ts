@@ -75,9 +75,15 @@ export function buildScenario(
 }
 
 /** 0.4 · domain + 0.3 · node + 0.3 · content type rarity in the recent window; 1 when the window is empty. */
-export function noveltyOf(candidate: Candidate, recent: readonly FedRow[], settings: PhoenixSettings): number {
+export function noveltyOf(
+  candidate: Candidate,
+  recent: readonly FedRow[],
+  settings: PhoenixSettings,
+): number {
   const rarity = (trait: 'domain' | 'node' | 'contentType'): number =>
-    recent.length === 0 ? 1 : 1 - recent.filter((row) => row[trait] === candidate[trait]).length / recent.length;
+    recent.length === 0
+      ? 1
+      : 1 - recent.filter((row) => row[trait] === candidate[trait]).length / recent.length;
   const novelty =
     settings.domainNoveltyWeight * rarity('domain') +
     settings.nodeNoveltyWeight * rarity('node') +
@@ -89,7 +95,8 @@ function objectivesFor(candidate: Candidate, recent: readonly FedRow[], settings
   const objectives: string[] = [];
   if (candidate.threat >= settings.objectiveThreshold) objectives.push('threat-assessment');
   if (candidate.opportunity >= settings.objectiveThreshold) objectives.push('opportunity-assessment');
-  const used = (objective: string): number => recent.filter((row) => row.objectives.includes(objective)).length;
+  const used = (objective: string): number =>
+    recent.filter((row) => row.objectives.includes(objective)).length;
   const [rarest] = Object.keys(OBJECTIVES)
     .filter((objective) => !objectives.includes(objective))
     .map((objective) => ({ objective, used: used(objective) }))

@@ -24,7 +24,8 @@ function most(fed: readonly Traits[], trait: keyof Traits, size: number): number
   let worst = 0;
   for (let end = 1; end <= fed.length; end++) {
     const counts = new Map<string, number>();
-    for (const one of fed.slice(Math.max(0, end - size), end)) counts.set(one[trait], (counts.get(one[trait]) ?? 0) + 1);
+    for (const one of fed.slice(Math.max(0, end - size), end))
+      counts.set(one[trait], (counts.get(one[trait]) ?? 0) + 1);
     worst = Math.max(worst, ...counts.values());
   }
   return worst;
@@ -42,7 +43,11 @@ describe('with enough domains, nodes and types', () => {
     const { fed, relaxed } = feedAll(make(400, 37, 11, 3), 300);
     expect(relaxed).toBe(0);
     expect(fed.length).toBeGreaterThan(100);
-    expect([most(fed, 'domain', 100), most(fed, 'node', 50), most(fed, 'contentType', 20)].map((n, i) => n <= [5, 10, 12][i]!)).toEqual([true, true, true]);
+    expect(
+      [most(fed, 'domain', 100), most(fed, 'node', 50), most(fed, 'contentType', 20)].map(
+        (n, i) => n <= [5, 10, 12][i]!,
+      ),
+    ).toEqual([true, true, true]);
   });
 
   test('the limits hold for every mixture', () => {
@@ -62,7 +67,11 @@ describe('with enough domains, nodes and types', () => {
   });
 
   test('a flood from one domain gets no more than its share', () => {
-    const flood = Array.from({ length: 500 }, (_, i) => ({ domain: 'flood', node: `n${i % 9}`, contentType: `t${i % 3}` }));
+    const flood = Array.from({ length: 500 }, (_, i) => ({
+      domain: 'flood',
+      node: `n${i % 9}`,
+      contentType: `t${i % 3}`,
+    }));
     const { fed } = feedAll([...flood, ...make(90, 30, 9, 3)]);
     expect(most(fed, 'domain', 100)).toBeLessThanOrEqual(5);
   });
@@ -94,7 +103,10 @@ describe('with fewer than the limits need', () => {
       contentType: fc.constantFrom('text', 'code'),
     });
     fc.assert(
-      fc.property(fc.array(traits, { maxLength: 150 }), (items) => feedAll(items).fed.length === items.length),
+      fc.property(
+        fc.array(traits, { maxLength: 150 }),
+        (items) => feedAll(items).fed.length === items.length,
+      ),
       { numRuns: 30 },
     );
   });

@@ -27,7 +27,10 @@ export function limitsOf(settings: PhoenixSettings): Readonly<Record<Dimension, 
   return {
     domain: limit(settings.domainWindow, settings.domainMax),
     node: limit(settings.nodeWindow, settings.nodeMax),
-    contentType: limit(settings.contentTypeWindow, Math.floor(settings.contentTypeWindow * settings.contentTypeShare)),
+    contentType: limit(
+      settings.contentTypeWindow,
+      Math.floor(settings.contentTypeWindow * settings.contentTypeShare),
+    ),
   };
 }
 
@@ -74,8 +77,11 @@ export function chooseNext(
     shortages.filter(({ dimension }) => over(traits, dimension, limits[dimension].max));
   const allowed = waiting
     .map((traits, index) => ({ traits, index }))
-    .filter(({ traits }) => DIMENSIONS.every((name) => short.has(name) || !over(traits, name, limits[name].max)));
-  const stretched = ({ dimension, present }: Shortage): number => Math.ceil(limits[dimension].window / Math.max(1, present));
+    .filter(({ traits }) =>
+      DIMENSIONS.every((name) => short.has(name) || !over(traits, name, limits[name].max)),
+    );
+  const stretched = ({ dimension, present }: Shortage): number =>
+    Math.ceil(limits[dimension].window / Math.max(1, present));
   const fair = allowed.find(({ traits }) =>
     shortages.every((shortage) => !over(traits, shortage.dimension, stretched(shortage))),
   );

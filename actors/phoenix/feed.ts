@@ -38,7 +38,10 @@ export function feed(
   settings: PhoenixSettings,
 ): Round {
   const recent: FedRow[] = recentRows(settings);
-  let waiting = candidates.map((candidate) => ({ candidate, novelty: noveltyKey(candidate.excerpt, settings) }));
+  let waiting = candidates.map((candidate) => ({
+    candidate,
+    novelty: noveltyKey(candidate.excerpt, settings),
+  }));
   const refused: { id: string; reason: string }[] = [];
   const refuseKnown = (): void => {
     waiting = waiting.filter(({ candidate, novelty }) => {
@@ -89,7 +92,11 @@ export function feed(
   };
 }
 
-function postponedBy(waiting: number, left: number, blockedBy: readonly Dimension[] | undefined): Round['postponed'] {
+function postponedBy(
+  waiting: number,
+  left: number,
+  blockedBy: readonly Dimension[] | undefined,
+): Round['postponed'] {
   if (waiting === 0) return {};
   if (left === 0) return { hourlyLimit: waiting };
   const counts: Partial<Record<Dimension, number>> = {};

@@ -44,7 +44,11 @@ function start() {
 /** Artifacts of enough domains, nodes and types for every limit. */
 const varied = (count: number, from = 0): Artifact[] =>
   Array.from({ length: count }, (_, i) =>
-    someArtifact(from + i, { domain: `d${i % 40}`, node: `n${i % 12}`, contentType: ['text', 'code', 'log'][i % 3] ?? 'text' }),
+    someArtifact(from + i, {
+      domain: `d${i % 40}`,
+      node: `n${i % 12}`,
+      contentType: ['text', 'code', 'log'][i % 3] ?? 'text',
+    }),
   );
 
 describe('rounds', () => {
@@ -113,7 +117,15 @@ describe('limits', () => {
     const fed = p.scenarios();
     expect(p.stats()).toMatchObject({ relaxed: {}, notices: [] });
     const most = (key: 'domain' | 'node' | 'contentType', size: number): number =>
-      Math.max(...fed.map((_, end) => Math.max(...Object.values(Object.groupBy(fed.slice(Math.max(0, end + 1 - size), end + 1), (s) => s[key])).map((g) => g?.length ?? 0))));
+      Math.max(
+        ...fed.map((_, end) =>
+          Math.max(
+            ...Object.values(
+              Object.groupBy(fed.slice(Math.max(0, end + 1 - size), end + 1), (s) => s[key]),
+            ).map((g) => g?.length ?? 0),
+          ),
+        ),
+      );
     expect(most('domain', 100)).toBeLessThanOrEqual(5);
     expect(most('node', 50)).toBeLessThanOrEqual(10);
     expect(most('contentType', 20)).toBeLessThanOrEqual(12);
@@ -130,7 +142,10 @@ describe('limits', () => {
 
   test('what diversity holds back stays a candidate and is fed when others have come', () => {
     const p = start();
-    p.offer(...varied(30), ...Array.from({ length: 10 }, (_, n) => someArtifact(1000 + n, { domain: 'd0', node: `n${n % 12}` })));
+    p.offer(
+      ...varied(30),
+      ...Array.from({ length: 10 }, (_, n) => someArtifact(1000 + n, { domain: 'd0', node: `n${n % 12}` })),
+    );
     p.feed();
     const before = p.stats();
     expect(before.state).toBe('idle');
@@ -152,12 +167,25 @@ describe('novelty', () => {
     const p = start();
     const words = wordsOf(Array.from({ length: 40 }, (_, n) => someText(n)).join(' '));
     const first = words.slice(0, 100).join(' ');
-    p.offer(someArtifact(1, { threat: 9, excerpt: `${first} first ending` }), someArtifact(2, { excerpt: `${first.toUpperCase()}\n\nsecond ending` }));
+    p.offer(
+      someArtifact(1, { threat: 9, excerpt: `${first} first ending` }),
+      someArtifact(2, { excerpt: `${first.toUpperCase()}\n\nsecond ending` }),
+    );
     p.offer(someArtifact(3, { excerpt: `different ${first}` }));
     p.feed();
-    expect(p.scenarios().map(({ artifact }) => artifact).sort()).toEqual([someArtifact(1).id, someArtifact(3).id].sort());
+    expect(
+      p
+        .scenarios()
+        .map(({ artifact }) => artifact)
+        .sort(),
+    ).toEqual([someArtifact(1).id, someArtifact(3).id].sort());
     expect(p.stats().refused).toEqual({ novelty: 1 });
-    expect(p.ask('coordinator/main', 'stats')).toMatchObject({ candidates: 0, fed: 2, refused: 1, refusedByReason: { novelty: 1 } });
+    expect(p.ask('coordinator/main', 'stats')).toMatchObject({
+      candidates: 0,
+      fed: 2,
+      refused: 1,
+      refusedByReason: { novelty: 1 },
+    });
   });
 });
 
@@ -170,7 +198,10 @@ describe('scenarios', () => {
   };
 
   test('difficulty is the threat, at most 10; objectives follow threat and opportunity', () => {
-    expect(only({ threat: 8.5, opportunity: 7 })).toMatchObject({ difficulty: 8.5, objectives: ['threat-assessment', 'opportunity-assessment', 'summarisation'] });
+    expect(only({ threat: 8.5, opportunity: 7 })).toMatchObject({
+      difficulty: 8.5,
+      objectives: ['threat-assessment', 'opportunity-assessment', 'summarisation'],
+    });
     expect(only({ threat: 6.9, opportunity: 1 }).objectives).toEqual(['threat-assessment']);
   });
 
@@ -183,7 +214,9 @@ describe('scenarios', () => {
   });
 
   test('input has at most 2,000 characters and ends with a whole word; quotes occur in it', () => {
-    const excerpt = Array.from({ length: 12 }, (_, n) => someText(n)).join(' ').slice(0, 2_000);
+    const excerpt = Array.from({ length: 12 }, (_, n) => someText(n))
+      .join(' ')
+      .slice(0, 2_000);
     const scenario = only({ excerpt });
     expect(scenario.input.length).toBeLessThanOrEqual(2_000);
     for (const quote of scenario.expected.summary.split('\n\n')) expect(scenario.input).toContain(quote);

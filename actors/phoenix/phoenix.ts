@@ -205,4 +205,3 @@ function statsOf({ context, state, now: nowMs }: QueryArgs<Context, unknown>, se
     blockedCollections: context.blocked,
   };
 }
-

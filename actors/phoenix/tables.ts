@@ -25,12 +25,17 @@ const numberKey = (number: number): string => String(number).padStart(12, '0');
 
 /** How many feedings must be kept to decide the next one. */
 export function keptRows(settings: PhoenixSettings): number {
-  return Math.max(settings.hourlyLimit, settings.domainWindow, settings.nodeWindow, settings.contentTypeWindow);
+  return Math.max(
+    settings.hourlyLimit,
+    settings.domainWindow,
+    settings.nodeWindow,
+    settings.contentTypeWindow,
+  );
 }
 
 /** What was fed lately, oldest first. */
 export function recentRows(settings: PhoenixSettings): FedRow[] {
-  return [...recent.range({ reverse: true, limit: keptRows(settings) })].map(([, row]) => row).reverse();
+  return [...recent.range({ reverse: true, limit: keptRows(settings) })].map(([, row]) => row).toReversed();
 }
 
 /** The name of a text for novelty: a hash of its first 100 normalised words. */

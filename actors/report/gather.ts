@@ -44,7 +44,11 @@ export interface Report {
   }[];
   /** In the order of the pipeline: where something was refused, why, and how often. */
   readonly refused: readonly { readonly at: string; readonly reason: string; readonly count: number }[];
-  readonly refusedLately: readonly { readonly at: string; readonly source: string; readonly reasons: readonly string[] }[];
+  readonly refusedLately: readonly {
+    readonly at: string;
+    readonly source: string;
+    readonly reasons: readonly string[];
+  }[];
   readonly waiting: {
     readonly undecided: number;
     readonly evidence: number;
@@ -99,9 +103,24 @@ export async function gatherReport(
     ask<Row>(coordinator, 'stats', {}, {}),
   ]);
   const targets = await ask<readonly TargetAnswer[]>('orchestrator/main', 'targets', { limit: TARGETS }, []);
-  const { domains } = await ask<Pick<Report, 'domains'>>(coordinator, 'domains', { limit: DOMAINS }, { domains: [] });
-  const { artifacts: top } = await ask<{ artifacts: RankedArtifact[] }>(coordinator, 'top', { k: TOP }, { artifacts: [] });
-  const { versions } = await ask<{ versions: PublishedVersion[] }>('curator/main', 'versions', {}, { versions: [] });
+  const { domains } = await ask<Pick<Report, 'domains'>>(
+    coordinator,
+    'domains',
+    { limit: DOMAINS },
+    { domains: [] },
+  );
+  const { artifacts: top } = await ask<{ artifacts: RankedArtifact[] }>(
+    coordinator,
+    'top',
+    { k: TOP },
+    { artifacts: [] },
+  );
+  const { versions } = await ask<{ versions: PublishedVersion[] }>(
+    'curator/main',
+    'versions',
+    {},
+    { versions: [] },
+  );
   return {
     format: 'banyan-report',
     formatVersion: 1,
@@ -147,7 +166,13 @@ interface TargetAnswer {
   readonly lastNode: string | null;
 }
 
-function sourceOf({ target, status, lastOutcome, lastReason, lastNode }: TargetAnswer): Report['sources'][number] {
+function sourceOf({
+  target,
+  status,
+  lastOutcome,
+  lastReason,
+  lastNode,
+}: TargetAnswer): Report['sources'][number] {
   return { type: target.type, location: target.location, status, lastOutcome, lastReason, lastNode };
 }
 
@@ -162,9 +187,21 @@ async function gatherNodes(ask: TolerantAsk, coordinator: string): Promise<Repor
     nodes.map(async ({ node, artifacts, reputation }) => {
       const address = `reputation/${escapeKey(node)}`;
       const score = await ask<Row>(address, 'score', {}, { score: reputation });
-      const { changes } = await ask<{ changes: ReputationChange[] }>(address, 'history', { limit: 5 }, { changes: [] });
+      const { changes } = await ask<{ changes: ReputationChange[] }>(
+        address,
+        'history',
+        { limit: 5 },
+        { changes: [] },
+      );
       const standing = { reputation: number(score['score']), unconfirmed: number(score['unconfirmed']) };
-      return { node, artifacts, ...standing, good: number(score['good']), bad: number(score['bad']), changes };
+      return {
+        node,
+        artifacts,
+        ...standing,
+        good: number(score['good']),
+        bad: number(score['bad']),
+        changes,
+      };
     }),
   );
 }
@@ -180,7 +217,14 @@ function refusalsOf(intake: Row, phoenix: Row, critic: Row, curator: Row): Repor
     ...by('feeder', phoenix['refused']),
     ...by('critic', critic['rejectedByLayer']),
     // The verdict gate repeats what the critic rejected; what balance holds back waits.
-    ...by('curator', Object.fromEntries(gates.filter(([gate]) => gate !== 'verdict' && gate !== 'balance').map(([gate, { refused }]) => [gate, refused]))),
+    ...by(
+      'curator',
+      Object.fromEntries(
+        gates
+          .filter(([gate]) => gate !== 'verdict' && gate !== 'balance')
+          .map(([gate, { refused }]) => [gate, refused]),
+      ),
+    ),
   ];
 }
 
@@ -196,7 +240,11 @@ async function gatherRefusals(ask: TolerantAsk): Promise<Report['refusedLately']
     ...rejections.map(({ source, layer, reasons }) => ({ at: `critic, ${layer}`, source, reasons })),
     ...refusals
       .filter(({ gate }) => gate !== 'verdict')
-      .map(({ gate, reason, artifact }) => ({ at: `curator, ${gate}`, source: `artifact ${artifact.slice(0, 12)}`, reasons: [reason] })),
+      .map(({ gate, reason, artifact }) => ({
+        at: `curator, ${gate}`,
+        source: `artifact ${artifact.slice(0, 12)}`,
+        reasons: [reason],
+      })),
   ];
 }
 

@@ -33,7 +33,7 @@ function collected({ sources, domains, top }: Report): string[] {
         sources.map((source) => [
           source.location,
           source.type,
-          [source.lastOutcome ?? 'not yet', source.lastReason ?? ''].filter((text) => text !== '').join(': '),
+          [source.lastOutcome ?? 'not yet', source.lastReason ?? ''].filter((part) => part !== '').join(': '),
           source.lastNode ?? '',
           source.status,
         ]),
@@ -41,7 +41,12 @@ function collected({ sources, domains, top }: Report): string[] {
     );
   }
   if (domains.length > 0) {
-    sections.push(`Domains with the most new items: ${domains.slice(0, 15).map(({ domain, artifacts }) => `${text(domain)} (${artifacts})`).join(', ')}.`);
+    sections.push(
+      `Domains with the most new items: ${domains
+        .slice(0, 15)
+        .map(({ domain, artifacts }) => `${text(domain)} (${artifacts})`)
+        .join(', ')}.`,
+    );
   }
   if (top.length === 0) return sections;
   return [
@@ -83,16 +88,25 @@ function trusted({ nodes }: Report): string[] {
         node.unconfirmed === 0 ? '' : `${node.unconfirmed > 0 ? '+' : ''}${node.unconfirmed.toFixed(2)}`,
       ]),
     ),
-    changes.length === 0 ? 'No reputation has changed yet: a move counts when three epochs agree.' : changes.join('\n'),
+    changes.length === 0
+      ? 'No reputation has changed yet: a move counts when three epochs agree.'
+      : changes.join('\n'),
   ];
 }
 
 function refused({ refused: counts, refusedLately }: Report): string[] {
   const sections = ['## What was refused, and where'];
   if (counts.length === 0) return [...sections, 'Nothing.'];
-  sections.push(table(['where', 'why', 'how many'], counts.map(({ at, reason, count: many }) => [at, reason, String(many)])));
+  sections.push(
+    table(
+      ['where', 'why', 'how many'],
+      counts.map(({ at, reason, count: many }) => [at, reason, String(many)]),
+    ),
+  );
   if (refusedLately.length > 0) {
-    sections.push(`The latest:\n\n${refusedLately.map(({ at, source, reasons }) => `- ${text(source)} (${at}): ${reasons.map(text).join('; ')}`).join('\n')}`);
+    sections.push(
+      `The latest:\n\n${refusedLately.map(({ at, source, reasons }) => `- ${text(source)} (${at}): ${reasons.map(text).join('; ')}`).join('\n')}`,
+    );
   }
   return sections;
 }
@@ -105,7 +119,9 @@ function waiting({ waiting: rows, notices }: Report): string[] {
     [rows.reviews, 'scenario', 'wait for a person (`banyan review list`)'],
     [rows.examples, 'example', 'passed every gate and wait for the next version'],
   ] as const;
-  const shown = lines.filter(([many]) => many > 0).map(([many, what, why]) => `- ${count(many, what)}: ${why}`);
+  const shown = lines
+    .filter(([many]) => many > 0)
+    .map(([many, what, why]) => `- ${count(many, what)}: ${why}`);
   if (shown.length + notices.length === 0) return [];
   return ['## What waits', [...shown, ...notices.map((notice) => `- ${text(notice)}`)].join('\n')];
 }
@@ -128,7 +144,9 @@ function published({ dataset }: Report): string[] {
         version.manifestSha256.slice(0, 12),
       ]),
     ),
-    dataset.masked === 0 ? 'No personal data was found.' : `${count(dataset.masked, 'piece')} of personal data were masked.`,
+    dataset.masked === 0
+      ? 'No personal data was found.'
+      : `${count(dataset.masked, 'piece')} of personal data were masked.`,
   ];
 }
 

@@ -9,7 +9,10 @@ export { type Ask, gatherReport, type Report } from './gather.ts';
 export { renderReport } from './render.ts';
 
 /** Writes both files into `folder`, each whole or not at all; an older report is replaced. Returns their paths. */
-export async function writeReport(report: Report, folder: string): Promise<{ markdown: string; json: string }> {
+export async function writeReport(
+  report: Report,
+  folder: string,
+): Promise<{ markdown: string; json: string }> {
   await mkdir(folder, { recursive: true });
   const markdown = join(folder, 'report.md');
   const json = join(folder, 'report.json');

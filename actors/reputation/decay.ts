@@ -18,5 +18,7 @@ export function nextDecayAtMs(decays: number, settings: ReputationSettings): num
 /** The score after `times` days of decay: its distance from neutral shrinks to 0.95 of itself each day. */
 export function decayed(score: number, times: number, settings: ReputationSettings): number {
   const distance = (score - settings.start) * settings.decayPerDay ** times;
-  return Math.abs(distance) < NEGLIGIBLE ? settings.start : Math.round((settings.start + distance) * 1e6) / 1e6;
+  return Math.abs(distance) < NEGLIGIBLE
+    ? settings.start
+    : Math.round((settings.start + distance) * 1e6) / 1e6;
 }

@@ -59,7 +59,17 @@ describe('moves', () => {
 
   test('an epoch that disagrees, or has no direction, drops what was not confirmed', () => {
     const r = start();
-    for (const [good, bad] of [[1, 0], [1, 0], [0, 1], [1, 0], [1, 0], [2, 1], [1, 0], [1, 0]] as const) r.epoch(good, bad);
+    for (const [good, bad] of [
+      [1, 0],
+      [1, 0],
+      [0, 1],
+      [1, 0],
+      [1, 0],
+      [2, 1],
+      [1, 0],
+      [1, 0],
+    ] as const)
+      r.epoch(good, bad);
     expect(r.score()).toBe(0.5);
     expect(r.history()).toEqual([]);
   });
@@ -126,9 +136,15 @@ test('every change says why: reason, before, after, evidence; and coordinators h
   r.observe(1, 0, 'scenario s1 accepted');
   for (let i = 0; i < 3; i++) r.epoch(1, 0);
   expect(r.history()).toHaveLength(1);
-  expect(r.history()[0]).toMatchObject({ before: 0.5, after: 0.54, evidence: ['scenario s1 accepted', 'e', 'e', 'e'] });
+  expect(r.history()[0]).toMatchObject({
+    before: 0.5,
+    after: 0.54,
+    evidence: ['scenario s1 accepted', 'e', 'e', 'e'],
+  });
   expect(r.history()[0]?.reason).toContain('3 epochs in a row agree');
-  expect(r.events).toMatchObject([{ name: 'reputation-changed', payload: { node: 'n1', before: 0.5, after: 0.54 } }]);
+  expect(r.events).toMatchObject([
+    { name: 'reputation-changed', payload: { node: 'n1', before: 0.5, after: 0.54 } },
+  ]);
   expect(r.coordinator.received('reputation.moved')).toMatchObject([{ node: 'n1', score: 0.54 }]);
 });
 

@@ -53,8 +53,15 @@ export const createReputation = ({ reputation: settings }: PipelineSettings) => 
     const before = context.score;
     if (after === before) return context;
     const { node } = context;
-    history.put(changeKey(context.changes), { at: new Date(now()).toISOString(), before, after, reason, evidence });
-    if (context.changes >= settings.historyMax) history.delete(changeKey(context.changes - settings.historyMax));
+    history.put(changeKey(context.changes), {
+      at: new Date(now()).toISOString(),
+      before,
+      after,
+      reason,
+      evidence,
+    });
+    if (context.changes >= settings.historyMax)
+      history.delete(changeKey(context.changes - settings.historyMax));
     emit(reputationContract, 'reputation-changed', { node, before, after, reason, evidence: [...evidence] });
     for (const address of context.notify) {
       const collection = address.slice(address.indexOf('/') + 1);
@@ -101,9 +108,13 @@ export const createReputation = ({ reputation: settings }: PipelineSettings) => 
     const times = due - context.decays;
     const after = times > 0 ? decayed(context.score, times, settings) : context.score;
     if (context.score === settings.start) return context;
-    if (after !== settings.start) schedule('decay', nextDecayAtMs(due, settings) - idleMs, { type: 'decay.due' });
+    if (after !== settings.start)
+      schedule('decay', nextDecayAtMs(due, settings) - idleMs, { type: 'decay.due' });
     const days = Math.floor(idleMs / 86_400_000);
-    return { ...change(context, after, `no activity for ${days} day(s): decays to neutral`, []), decays: due };
+    return {
+      ...change(context, after, `no activity for ${days} day(s): decays to neutral`, []),
+      decays: due,
+    };
   };
 
   const machine = setup({
@@ -124,7 +135,10 @@ export const createReputation = ({ reputation: settings }: PipelineSettings) => 
     }),
     initial: 'idle',
     on: {
-      'outcome.observed': { target: '.observing', actions: assign(({ context, event }) => observe(context, event)) },
+      'outcome.observed': {
+        target: '.observing',
+        actions: assign(({ context, event }) => observe(context, event)),
+      },
     },
     states: {
       /** No outcome since the last epoch ended. */

@@ -9,11 +9,26 @@ const PATTERNS: readonly (readonly [name: string, pattern: RegExp])[] = [
     'ignore-instructions',
     /\b(?:ignore|disregard|forget|override|bypass)\s+(?:\w+\s+){0,3}?(?:previous|prior|above|earlier|preceding|all|your|system)\s+(?:\w+\s+){0,2}?(?:instructions?|prompts?|rules|guidelines|directions)\b/gi,
   ],
-  ['reveal-prompt', /\b(?:reveal|show|print|repeat|output|leak)\s+(?:\w+\s+){0,3}?(?:system|hidden|initial|secret)\s+(?:prompt|instructions?|message)\b/gi],
-  ['role-change', /\byou\s+are\s+now\s+(?:an?\s+|the\s+)?(?:dan\b|jailbroken|unrestricted|unfiltered|evil|in\s+developer\s+mode)/gi],
-  ['role-change', /\b(?:act|behave|respond)\s+as\s+(?:if\s+you\s+(?:have|had)\s+no\s+(?:restrictions|rules|guidelines)|an?\s+(?:unrestricted|unfiltered|jailbroken))/gi],
-  ['chat-markup', /<\|(?:im_start|im_end|system|assistant|user|endoftext|eot_id|start_header_id)\|>|<<\/?SYS>>|\[\/?INST\]/g],
-  ['fake-system-turn', /^\s{0,8}(?:#{1,4}\s*)?(?:begin\s+)?(?:new\s+)?system\s+(?:prompt|message|override)\s*:/gim],
+  [
+    'reveal-prompt',
+    /\b(?:reveal|show|print|repeat|output|leak)\s+(?:\w+\s+){0,3}?(?:system|hidden|initial|secret)\s+(?:prompt|instructions?|message)\b/gi,
+  ],
+  [
+    'role-change',
+    /\byou\s+are\s+now\s+(?:an?\s+|the\s+)?(?:dan\b|jailbroken|unrestricted|unfiltered|evil|in\s+developer\s+mode)/gi,
+  ],
+  [
+    'role-change',
+    /\b(?:act|behave|respond)\s+as\s+(?:if\s+you\s+(?:have|had)\s+no\s+(?:restrictions|rules|guidelines)|an?\s+(?:unrestricted|unfiltered|jailbroken))/gi,
+  ],
+  [
+    'chat-markup',
+    /<\|(?:im_start|im_end|system|assistant|user|endoftext|eot_id|start_header_id)\|>|<<\/?SYS>>|\[\/?INST\]/g,
+  ],
+  [
+    'fake-system-turn',
+    /^\s{0,8}(?:#{1,4}\s*)?(?:begin\s+)?(?:new\s+)?system\s+(?:prompt|message|override)\s*:/gim,
+  ],
   ['hidden-text', /[\u{E0000}-\u{E007F}]{4,}|[\u202A-\u202E\u2066-\u2069]{2,}/gu],
 ];
 

@@ -1,17 +1,23 @@
 /** Personal data in a text, and masking it: a placeholder says what was there, so the text stays readable. */
 import type { Finding } from './secrets.ts';
 
-const EMAIL = /\b[A-Za-z0-9](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_%+-])?@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}\b/g;
+const EMAIL =
+  /\b[A-Za-z0-9](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_%+-])?@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}\b/g;
 const IBAN = /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b/g;
 const CARD = /(?<![\d.-])\d(?:[ -]?\d){12,18}(?![\d.-])/g;
 /** International (`+49 30 1234567`) or North American with separators (`(555) 123-4567`). */
-const PHONE = /(?<![\w.+-])(?:\+\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,6}|(?:\(\d{3}\) ?|\d{3}[.-])\d{3}[.-]\d{4})(?![\w-]|\.\d)/g;
+const PHONE =
+  /(?<![\w.+-])(?:\+\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,6}|(?:\(\d{3}\) ?|\d{3}[.-])\d{3}[.-]\d{4})(?![\w-]|\.\d)/g;
 const IPV4 = /(?<![\w.-])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w-]|\.\d)/g;
-const IPV6 = /(?<![\w:.])(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){2,6}:(?:[0-9a-f]{1,4}:){0,4}[0-9a-f]{1,4})(?![\w:.])/gi;
+const IPV6 =
+  /(?<![\w:.])(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){2,6}:(?:[0-9a-f]{1,4}:){0,4}[0-9a-f]{1,4})(?![\w:.])/gi;
 
 /** How many characters of a match are personal data; 0 for none. */
 type Check = (match: string) => number;
-const allIf = (accept: (match: string) => boolean): Check => (match) => (accept(match) ? match.length : 0);
+const allIf =
+  (accept: (match: string) => boolean): Check =>
+  (match) =>
+    accept(match) ? match.length : 0;
 
 /** Most specific first: what an earlier pattern took, a later one leaves alone. */
 const DETECTORS: readonly (readonly [name: string, pattern: RegExp, check: Check])[] = [

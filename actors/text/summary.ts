@@ -21,7 +21,11 @@ export function summarise(text: string, contentType: string): string {
     const terms = new Set(words.filter(isTerm));
     let weight = 0;
     for (const term of terms) weight += counts.get(term) ?? 0;
-    return { sentence, position, weight: (weight / Math.sqrt(Math.max(4, words.length))) * (position === 0 ? 1.5 : 1) };
+    return {
+      sentence,
+      position,
+      weight: (weight / Math.sqrt(Math.max(4, words.length))) * (position === 0 ? 1.5 : 1),
+    };
   });
   return weighed
     .filter(({ weight }) => weight > 0)

@@ -7,7 +7,9 @@ const MAX_TERM_CHARACTERS = 40;
 
 /** Whether a normalised word can be a term at all. */
 export function isTerm(word: string): boolean {
-  return word.length >= 3 && word.length <= MAX_TERM_CHARACTERS && !STOP_WORDS.has(word) && /\p{L}/u.test(word);
+  return (
+    word.length >= 3 && word.length <= MAX_TERM_CHARACTERS && !STOP_WORDS.has(word) && /\p{L}/u.test(word)
+  );
 }
 
 /** How often each term occurs, in the order of first occurrence. */

@@ -15,9 +15,15 @@ describe('normalising', () => {
   });
 
   test('normalising twice changes nothing', () => {
-    fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (text) => normaliseText(normaliseText(text)) === normaliseText(text)), {
-      numRuns: 200,
-    });
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'grapheme' }),
+        (text) => normaliseText(normaliseText(text)) === normaliseText(text),
+      ),
+      {
+        numRuns: 200,
+      },
+    );
   });
 
   test('the first words leave punctuation out', () => {
@@ -28,14 +34,19 @@ describe('normalising', () => {
 describe('cutting at a word', () => {
   test('a short text stays as it is', () => expect(cutAtWord('short', 10)).toBe('short'));
   test('no word is cut in two', () => expect(cutAtWord('hello wide world', 13)).toBe('hello wide'));
-  test('a word that ends at the limit stays', () => expect(cutAtWord('hello wide world', 10)).toBe('hello wide'));
+  test('a word that ends at the limit stays', () =>
+    expect(cutAtWord('hello wide world', 10)).toBe('hello wide'));
 
   test('the result is a prefix, never longer than the limit and well formed', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.integer({ min: 2, max: 40 }), (text, max) => {
-        const cut = cutAtWord(text, max);
-        return text.startsWith(cut) && cut.length <= max && (!text.isWellFormed() || cut.isWellFormed());
-      }),
+      fc.property(
+        fc.string({ unit: 'grapheme', maxLength: 60 }),
+        fc.integer({ min: 2, max: 40 }),
+        (text, max) => {
+          const cut = cutAtWord(text, max);
+          return text.startsWith(cut) && cut.length <= max && (!text.isWellFormed() || cut.isWellFormed());
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -57,8 +68,10 @@ describe('summaries', () => {
 
   test('of any text can be split into quotes that occur in it', () => {
     fc.assert(
-      fc.property(fc.lorem({ mode: 'sentences', maxCount: 12 }), fc.constantFrom('text', 'code'), (text, type) =>
-        quotesOf(summarise(text, type)).every((quote) => text.includes(quote)),
+      fc.property(
+        fc.lorem({ mode: 'sentences', maxCount: 12 }),
+        fc.constantFrom('text', 'code'),
+        (text, type) => quotesOf(summarise(text, type)).every((quote) => text.includes(quote)),
       ),
       { numRuns: 100 },
     );

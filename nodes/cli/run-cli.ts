@@ -41,7 +41,7 @@ export function createProgram(cli: Cli): Command {
   const program = new Command('banyan')
     .description('An actor-model distributed runtime: supervised actors whose durable mailbox is a replicated log')
     .version(VERSION, '--version', 'print the version')
-    .helpOption('--help', 'show help')
+    .helpOption('-h, --help', 'show help')
     .helpCommand(false)
     .showHelpAfterError('Run it with --help to see how.')
     .exitOverride()

@@ -17,6 +17,7 @@ export interface ShardStart {
   readonly app: string | undefined;
   readonly pipeline: PipelineSettings;
   readonly determinismSample: number;
+  readonly acceptTail: boolean;
   readonly beacon: SharedArrayBuffer;
 }
 

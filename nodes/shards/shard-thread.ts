@@ -52,6 +52,7 @@ async function run(): Promise<void> {
     system,
     subjects,
     partitions: start.partitions,
+    acceptTail: start.acceptTail,
     log: await JetStreamLog.open(connection, subjects),
     store: LmdbStore.open(start.folder, rebuild),
     clock: systemClock,

@@ -6,45 +6,42 @@ import {
   defineActor,
   defineContract,
   deferReply,
+  type MessageOf,
   reply,
   type ReplyHandle,
+  self,
   tell,
 } from '../../nodes/library.ts';
 import { nowUs } from './measurement.ts';
 
 export const RECEIVERS = 64;
 /** With the fields around it, a message of about 300 bytes. */
-export const TEXT = 'a durable message '.repeat(15);
+export const TEXT = 'a durable message '.repeat(14);
 
-export const work = { type: 'work', run: 'r', expected: 1_000_000, text: TEXT } as const;
+const sinkMessages = { wait: z.object({ from: z.number() }), full: z.object({}) };
+const receiverMessages = { work: z.object({ run: z.string(), expected: z.number(), text: z.string() }) };
+const driverMessages = {
+  drive: z.object({
+    run: z.string(),
+    turns: z.number(),
+    perTurn: z.number(),
+    expected: z.number(),
+    text: z.string(),
+  }),
+};
+const probeMessages = { sent: z.object({ atUs: z.number(), text: z.string() }) };
 
-const sinkContract = defineContract({
-  kind: 'sink',
-  messages: { wait: z.object({ from: z.number() }), full: z.object({}) },
-});
+const sinkContract = defineContract({ kind: 'sink', messages: sinkMessages });
+const receiverContract = defineContract({ kind: 'receiver', messages: receiverMessages });
+const driverContract = defineContract({ kind: 'driver', messages: driverMessages });
+const probeContract = defineContract({ kind: 'probe', messages: probeMessages });
 
-const receiverContract = defineContract({
-  kind: 'receiver',
-  messages: { work: z.object({ run: z.string(), expected: z.number(), text: z.string() }) },
-});
-
-const driverContract = defineContract({
-  kind: 'driver',
-  messages: {
-    drive: z.object({ run: z.string(), turns: z.number(), perTurn: z.number(), expected: z.number(), text: z.string() }),
-  },
-});
-
-const probeContract = defineContract({
-  kind: 'probe',
-  messages: { sent: z.object({ atUs: z.number(), text: z.string() }) },
-});
-
+/** Counts what it gets, and tells the run's sink when that is all. */
 export const receiver = defineActor({
   ...receiverContract,
   queries: { count: ({ context }) => context.count },
   machine: setup({
-    types: { context: {} as { count: number }, events: {} as { type: 'work'; run: string; expected: number; text: string } },
+    types: { context: {} as { count: number }, events: {} as MessageOf<typeof receiverMessages> },
   }).createMachine({
     context: { count: 0 },
     initial: 'counting',
@@ -65,89 +62,69 @@ export const receiver = defineActor({
   }),
 });
 
-/** Tells all receivers by turns, a bounded number per turn, then itself to go on. */
+/** Tells the receivers by turns, a bounded number per turn, then itself to go on. */
 const driver = defineActor({
   ...driverContract,
   machine: setup({
-    types: {
-      context: {} as object,
-      events: {} as { type: 'drive'; run: string; turns: number; perTurn: number; expected: number; text: string },
-    },
+    types: { context: {} as object, events: {} as MessageOf<typeof driverMessages> },
   }).createMachine({
     context: {},
-    initial: 'driving',
-    states: {
-      driving: {
-        on: {
-          drive: {
-            actions: ({ event: { run, turns, perTurn, expected, text } }) => {
-              for (let n = 0; n < perTurn; n++) {
-                tell(receiverContract.at(`${run}-${n % RECEIVERS}`), { type: 'work', run, expected, text });
-              }
-              if (turns > 1) schedule_PLACE type: 'drive', run, turns: turns - 1, perTurn, expected, text });
-            },
-          },
+    on: {
+      drive: {
+        actions: ({ event }) => {
+          const { run, turns, perTurn, expected, text } = event;
+          for (let n = 0; n < perTurn; n++) {
+            tell(receiverContract.at(`${run}-${n % RECEIVERS}`), { type: 'work', run, expected, text });
+          }
+          if (turns > 1) tell(self(), { ...event, turns: turns - 1 });
         },
       },
     },
   }),
 });
 
+/** Answers `wait` when as many receivers as it names are full: their last window has committed then. */
 const sink = defineActor({
   ...sinkContract,
   machine: setup({
     types: {
       context: {} as { full: number; from: number; waiting: ReplyHandle | null },
-      events: {} as { type: 'wait'; from: number } | { type: 'full' },
+      events: {} as MessageOf<typeof sinkMessages>,
     },
   }).createMachine({
     context: { full: 0, from: 0, waiting: null },
-    initial: 'open',
-    states: {
-      open: {
-        on: {
-          wait: {
-            actions: assign(({ event }) => ({ from: event.from, waiting: deferReply() ?? null })),
+    on: {
+      wait: { actions: assign(({ event }) => ({ from: event.from, waiting: deferReply() ?? null })) },
+      full: {
+        actions: [
+          assign({ full: ({ context }) => context.full + 1 }),
+          ({ context }) => {
+            if (context.waiting !== null && context.full === context.from) {
+              reply({ full: context.full }, context.waiting);
+            }
           },
-          full: {
-            actions: [
-              assign({ full: ({ context }) => context.full + 1 }),
-              ({ context }) => {
-                if (context.waiting !== null && context.full >= context.from) reply({ full: context.full }, context.waiting);
-              },
-            ],
-          },
-        },
+        ],
       },
     },
   }),
 });
 
-/** Breaks the rule that a turn reads no clock: how long a message took cannot be seen from outside. */
+/** Breaks the rule that a turn reads no clock: when a message arrived cannot be seen from outside. */
 const latenciesUs: number[] = [];
+
 const probe = defineActor({
   ...probeContract,
-  queries: {
-    value: ({ context }) => context.seen,
-    drain: () => latenciesUs.splice(0),
-  },
+  queries: { seen: ({ context }) => context.seen, drain: () => latenciesUs.splice(0) },
   machine: setup({
-    types: { context: {} as { seen: number }, events: {} as { type: 'sent'; atUs: number; text: string } },
+    types: { context: {} as { seen: number }, events: {} as MessageOf<typeof probeMessages> },
   }).createMachine({
     context: { seen: 0 },
-    initial: 'open',
-    states: {
-      open: {
-        on: {
-          sent: {
-            actions: [
-              ({ event }) => {
-                latenciesUs.push(nowUs() - event.atUs);
-              },
-              assign({ seen: ({ context }) => context.seen + 1 }),
-            ],
-          },
-        },
+    on: {
+      sent: {
+        actions: [
+          ({ event }) => void latenciesUs.push(nowUs() - event.atUs),
+          assign({ seen: ({ context }) => context.seen + 1 }),
+        ],
       },
     },
   }),

@@ -20,7 +20,7 @@ export function addDatasetCommands(cli: Cli, program: Command): void {
 async function list(run: Run): Promise<void> {
   await run.withClient(async (client) => {
     const versions = await publishedVersions(client);
-    run.output.data(datasetListDocument, { versions }, () =>
+    run.output.data(datasetListDocument, { versions: versions.map((version) => ({ ...version })) }, () =>
       formatTable(
         ['VERSION', 'PUBLISHED', 'EXAMPLES', 'DOMAINS', 'REASON', 'MANIFEST'],
         versions.map((version) => [

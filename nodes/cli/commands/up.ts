@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { Logger } from 'pino';
-import { toBanyanError } from '../../../protocol/errors.ts';
+import { BanyanError } from '../../../protocol/errors.ts';
 import { connectBanyan, type BanyanClient } from '../../client/connect.ts';
 import type { Cli, Run } from '../cli.ts';
 import { appDocument, upDocument } from '../documents.ts';
@@ -170,7 +170,10 @@ async function runPipeline(
 /** An application of somebody's own has no pipeline: it runs, or with `--once` until nothing moves. */
 async function runApplication(run: Run, { node }: NodeSession, signal: AbortSignal): Promise<number> {
   if (run.settings.sources.length > 0) {
-    throw toBanyanError(new Error('This application has no orchestrator that could collect sources.'));
+    throw new BanyanError('config.invalid', {
+      path: 'sources',
+      message: 'This application has no orchestrator that could collect sources.',
+    });
   }
   if (!run.settings.once) {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));

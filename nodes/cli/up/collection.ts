@@ -82,7 +82,8 @@ export async function finishPipeline(node: RunningNode, client: BanyanClient, si
   await idle(node, signal);
   await node.tellInternal('phoenix/main', { type: 'feed.now' });
   await idle(node, signal);
-  await node.tellInternal('curator/main', { type: 'dataset.publish', reason: 'once' });
+  const publish = { type: 'dataset.publish', reason: 'once' };
+  await node.tellInternal('curator/main', publish);
   for (;;) {
     await idle(node, signal);
     const curator = await patiently(() => client.ask<{ publishing: unknown }>(formatAddress('curator', 'main'), 'stats'));

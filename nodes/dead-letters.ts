@@ -1,5 +1,5 @@
 /** Dead letters: replayed, or dropped. What is settled leaves the stream, and a tombstone says that it was there. */
-import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import { jetstream, JetStreamApiError, type JetStreamClient, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { isAddress } from '../protocol/address.ts';
 import { decode } from '../protocol/codec.ts';
@@ -21,6 +21,12 @@ interface Stored {
 
 /** Sends what only actors may send; `id` numbers it. */
 export type TellInternal = (address: string, message: { readonly type: string }, id: string) => Promise<number>;
+
+/** What the server answers when somebody else was faster. */
+const MESSAGE_NOT_FOUND = 10037;
+/** Letters may be settled while we read: then the one we wait for never comes. */
+const READ_MS = 1_000;
+const READ_AT_ONCE = 500;
 
 export class DeadLetters {
   readonly #js: JetStreamClient;
@@ -74,9 +80,17 @@ export class DeadLetters {
       const carried = headers();
       carried.set(HEADER.from, id);
       await this.#js.publish(this.#subjects.deadSettled, new Uint8Array(), { headers: carried });
-      await this.#jsm.streams.deleteMessage(this.#subjects.streams.dead, stored.seq);
+      await this.#delete(stored.seq);
     }
     return { settled: [...found.keys()], missing: ids.filter((id) => !found.has(id)) };
+  }
+
+  async #delete(seq: number): Promise<void> {
+    try {
+      await this.#jsm.streams.deleteMessage(this.#subjects.streams.dead, seq);
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || error.code !== MESSAGE_NOT_FOUND) throw error;
+    }
   }
 
   async #find(ids: ReadonlySet<string>): Promise<Map<string, Stored>> {
@@ -84,13 +98,17 @@ export class DeadLetters {
     const { state } = await this.#jsm.streams.info(this.#subjects.streams.dead);
     if (state.messages === 0) return found;
     const consumer = await this.#js.consumers.get(this.#subjects.streams.dead);
-    const messages = await consumer.consume();
-    for await (const message of messages) {
-      if (message.subject !== this.#subjects.deadSettled && message.data.byteLength > 0) {
-        const letter = decode(message.data) as DeadLetter;
-        if (ids.has(letter.id)) found.set(letter.id, { seq: message.seq, letter });
+    for (let read = -1; read !== 0 && found.size < ids.size; ) {
+      read = 0;
+      for await (const message of await consumer.fetch({ max_messages: READ_AT_ONCE, expires: READ_MS })) {
+        read++;
+        if (message.subject !== this.#subjects.deadSettled && message.data.byteLength > 0) {
+          const letter = decode(message.data) as DeadLetter;
+          if (ids.has(letter.id)) found.set(letter.id, { seq: message.seq, letter });
+        }
+        if (message.info.pending === 0 || message.seq >= state.last_seq) return found;
+        if (found.size === ids.size) break;
       }
-      if (message.info.pending === 0 || found.size === ids.size) break;
     }
     return found;
   }

@@ -15,15 +15,19 @@ export function runQuery(cell: Cell, store: Store, query: string, input: Record<
   if (declared === undefined) {
     throw new BanyanError('actor.unknown_query', { message: `'${definition.kind}' answers no '${query.slice(0, 100)}'.` });
   }
-  const snapshot = cell.snapshot ?? machine.initial({ key: cell.key }).snapshot;
-  const args = { context: snapshot.context, state: snapshot.value, input: checkedInput(declared, query, input), now: cell.timeMs, key: cell.key };
+  const checked = checkedInput(declared, query, input);
   const select = (typeof declared === 'function' ? declared : declared.select) as (args: object) => unknown;
   let value: unknown;
   try {
-    value = withTurn(readOnlyTurn(cell, store), () => select(args)) ?? null;
+    value = withTurn(readOnlyTurn(cell, store), () => {
+      // An actor without a message yet answers from the state that its first one would find.
+      const { context, value: state } = cell.snapshot ?? machine.initial({ key: cell.key }).snapshot;
+      return select({ context, state, input: checked, now: cell.timeMs, key: cell.key });
+    });
   } catch (cause) {
     throw new BanyanError('query.failed', { message: `'${query}' threw: ${cause instanceof Error ? cause.message : String(cause)}`, cause });
   }
+  value ??= null;
   const bytes = encode(value).byteLength;
   if (bytes > LIMITS.replyBytes) throw new BanyanError('reply.too_large', { message: `The answer has ${bytes} bytes (at most ${LIMITS.replyBytes}).` });
   return value;

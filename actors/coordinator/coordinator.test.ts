@@ -23,18 +23,19 @@ function start() {
     phoenix.actor,
     reputation.actor,
   ]);
-  const ask = <T>(query: string, input: object = {}): T => h.ask('coordinator/main', query, input) as T;
+  const ask = (query: string, input: object = {}): unknown => h.ask('coordinator/main', query, input);
+  const list = (query: string, input: object): RankedArtifact[] =>
+    (ask(query, input) as { artifacts: RankedArtifact[] }).artifacts;
   return {
     ...h,
     intake,
     phoenix,
     reputation,
-    advance: h.advance,
     offer: (...artifacts: Artifact[]) => h.tell('coordinator/main', offer('b', ...artifacts)),
-    stats: () => ask<CoordinatorStats>('stats'),
-    top: (k = 20) => ask<{ artifacts: RankedArtifact[] }>('top', { k }).artifacts,
-    list: (query: string, input: object) => ask<{ artifacts: RankedArtifact[] }>(query, input).artifacts,
-    artifact: (id: string) => ask<Record<string, unknown>>('artifact', { id }),
+    stats: () => ask('stats') as CoordinatorStats,
+    top: (k = 20) => list('top', { k }),
+    list,
+    artifact: (id: string) => ask('artifact', { id }) as Record<string, unknown>,
     outcomes: () =>
       intake
         .received('offer.decided')
@@ -212,7 +213,7 @@ describe('priority', () => {
     );
     expect(c.list('by-domain', { domain: 'a' }).map(({ threat }) => threat)).toEqual([8.5, 7]);
     expect(c.list('by-threat', { min: 8 }).map(({ threat }) => threat)).toEqual([9, 8.5]);
-    expect(() => c.top(1001)).toThrow();
+    expect(() => c.top(1001)).toThrow('1000');
   });
 
   test('every change of the collection has a higher version number', () => {

@@ -35,8 +35,8 @@ test('the order of ranks is the order of priorities, at every moment', () => {
         priority: priorityAt(baseOf(m, settings), reputation, at - acceptedAtMs, settings),
       })) as [{ order: number; priority: number }, { order: number; priority: number }];
       // Priorities closer than the resolution of a rank may come in either order.
-      if (Math.abs(x.priority - y.priority) <= 1e-7 * Math.max(x.priority, y.priority)) return true;
-      return x.order > y.order === x.priority > y.priority;
+      fc.pre(Math.abs(x.priority - y.priority) > 1e-7 * Math.max(x.priority, y.priority));
+      expect(x.order > y.order).toBe(x.priority > y.priority);
     }),
     { numRuns: 500 },
   );

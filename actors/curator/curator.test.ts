@@ -139,7 +139,11 @@ describe('versions', () => {
     const c = start();
     for (let n = 0; n < 20; n++) c.judge(someScenario(n, { domain: n < 11 ? 'a' : `d${n % 3}` }));
     await c.publish();
-    expect(c.versions()[0]).toMatchObject({ examples: 12, domains: { a: 3, d0: 3, d1: 3, d2: 3 } });
+    expect(c.versions()[0]).toMatchObject({
+      examples: 12,
+      domainCount: 4,
+      domains: [3, 3, 3, 3].map((examples, i) => ({ domain: ['a', 'd0', 'd1', 'd2'][i], examples })),
+    });
     expect(c.versions()[0]?.gates.at(-1)).toEqual({ gate: 'balance', passed: 12, refused: 8 });
     expect(c.stats()).toMatchObject({ waiting: 8, examples: 12 });
     await c.publish('again, without anything new');
@@ -165,7 +169,7 @@ describe('versions', () => {
 
   test('a failed attempt is repeated later with the same contents', async () => {
     const c = start();
-    const put = c.content.put;
+    const put = c.content.put.bind(c.content);
     c.content.put = async () => Promise.reject(new Error('store is away'));
     c.judge(someScenario(1));
     await c.publish();
@@ -186,7 +190,7 @@ describe('versions', () => {
     const c = start();
     for (let n = 0; n < 45; n++) c.judge(someScenario(n));
     const hashes: string[] = [];
-    const put = c.content.put;
+    const put = c.content.put.bind(c.content);
     c.content.put = async (bytes) => {
       const reference = await put(bytes);
       hashes.push(reference.sha256);
@@ -228,4 +232,13 @@ describe('versions', () => {
       await rm(folder, { recursive: true });
     }
   });
+});
+
+test('a domain may have any name, of any length', async () => {
+  const c = start();
+  for (const [n, domain] of ['__proto__', 'constructor', 'x'.repeat(1_000)].entries())
+    c.judge(someScenario(n, { domain }));
+  await c.publish();
+  expect(c.versions()).toMatchObject([{ examples: 3, domainCount: 3 }]);
+  expect(c.deadLetters).toEqual([]);
 });

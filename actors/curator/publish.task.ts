@@ -11,6 +11,7 @@ import {
   manifestBytes,
   type PublishedVersion,
 } from '../dataset/manifest.ts';
+import { cutAtWord } from '../text/index.ts';
 import type { ExampleRow } from './example.ts';
 
 /** What the turn fixed. */
@@ -28,6 +29,9 @@ export interface PublishInput {
 
 /** Examples per page: about 10 KB each, well below the limit of a reply. */
 const PAGE = 20;
+/** The result crosses the log: it stays small whatever the domains are called. */
+const LISTED_DOMAINS = 10;
+const LISTED_CHARACTERS = 100;
 const EXAMPLES_FILE = 'examples.jsonl';
 
 export async function publish(input: PublishInput, context: TaskContext): Promise<PublishedVersion> {
@@ -62,7 +66,9 @@ export async function publish(input: PublishInput, context: TaskContext): Promis
     reason: input.reason,
     previous: input.previous,
     examples: lines.length,
-    domains: Object.fromEntries([...domains].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))),
+    domains: [...domains]
+      .map(([domain, examples]) => ({ domain, examples }))
+      .sort((a, b) => b.examples - a.examples || (a.domain < b.domain ? -1 : 1)),
     gates: input.gates,
     masked: input.masked,
     files: [{ name: EXAMPLES_FILE, sha256: file.sha256, bytes: file.bytes, examples: lines.length }],
@@ -76,7 +82,10 @@ export async function publish(input: PublishInput, context: TaskContext): Promis
     examples: lines.length,
     manifestSha256: stored.sha256,
     previousManifestSha256: input.previous?.manifestSha256 ?? null,
-    domains: manifest.domains,
+    domainCount: manifest.domains.length,
+    domains: manifest.domains
+      .slice(0, LISTED_DOMAINS)
+      .map(({ domain, examples }) => ({ domain: cutAtWord(domain, LISTED_CHARACTERS), examples })),
     gates: input.gates,
     files: manifest.files,
   };

@@ -64,7 +64,7 @@ async function publish(...contents: number[][]): Promise<PublishedVersion[]> {
       reason: 'test',
       previous: last === undefined ? null : { version: index, manifestSha256: last.manifestSha256 },
       examples: numbers.length,
-      domains: { d: numbers.length },
+      domains: [{ domain: 'd', examples: numbers.length }],
       gates: [],
       masked: 0,
       files: [{ name: 'examples.jsonl', sha256: file.sha256, bytes: file.bytes, examples: numbers.length }],
@@ -79,6 +79,7 @@ async function publish(...contents: number[][]): Promise<PublishedVersion[]> {
       examples,
       manifestSha256: sha256,
       previousManifestSha256: last?.manifestSha256 ?? null,
+      domainCount: domains.length,
       domains,
       gates,
       files,
@@ -112,7 +113,7 @@ describe('export', () => {
   test('an export that fails half way leaves nothing; leftovers of a killed one are removed', async () => {
     const versions = await publish([1], [2]);
     objects.delete(versions[1]?.files[0]?.sha256 ?? '');
-    await expect(exportDataset(versions, content, folder)).rejects.toThrow();
+    await expect(exportDataset(versions, content, folder)).rejects.toThrow('content.not_found');
     await mkdir(join(folder, '.writing-killed'));
     await exportDataset(versions.slice(0, 1), content, folder);
     expect(await readdir(folder)).toEqual(['v0001']);

@@ -7,6 +7,8 @@ import { z } from 'zod';
 
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 
+const domainCount = z.object({ domain: z.string(), examples: z.number().int().positive() });
+
 export const manifest = z.object({
   format: z.literal('banyan-dataset'),
   formatVersion: z.literal(1),
@@ -17,8 +19,8 @@ export const manifest = z.object({
   reason: z.string(),
   previous: z.object({ version: z.number().int().positive(), manifestSha256: sha256Hex }).nullable(),
   examples: z.number().int().positive(),
-  /** Examples by domain. */
-  domains: z.record(z.string(), z.number().int().positive()),
+  /** Those with most examples first; a list, because a domain may have any name. */
+  domains: z.array(domainCount),
   /** What each gate let through and refused since the previous version, in the gates' order. */
   gates: z.array(z.object({ gate: z.string(), passed: z.number().int(), refused: z.number().int() })),
   /** Pieces of personal data masked since the previous version. */
@@ -45,7 +47,9 @@ export interface PublishedVersion {
   readonly examples: number;
   readonly manifestSha256: string;
   readonly previousManifestSha256: string | null;
-  readonly domains: Readonly<Record<string, number>>;
+  readonly domainCount: number;
+  /** The ten with most examples; the manifest has all. */
+  readonly domains: Manifest['domains'];
   readonly gates: Manifest['gates'];
   readonly files: Manifest['files'];
 }

@@ -61,8 +61,9 @@ export async function readVersion(folder: string, name: string): Promise<ReadVer
   if (examples.length !== manifest.examples) {
     report(MANIFEST_FILE, `counts ${manifest.examples} examples, the files hold ${examples.length}`);
   }
-  for (const domain of new Set([...domains.keys(), ...Object.keys(manifest.domains)])) {
-    const counted = manifest.domains[domain] ?? 0;
+  const counts = new Map(manifest.domains.map(({ domain, examples: count }) => [domain, count]));
+  for (const domain of new Set([...domains.keys(), ...counts.keys()])) {
+    const counted = counts.get(domain) ?? 0;
     const held = domains.get(domain) ?? 0;
     if (counted !== held)
       report(MANIFEST_FILE, `counts ${counted} examples of the domain '${domain}', the files hold ${held}`);

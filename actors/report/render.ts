@@ -135,10 +135,10 @@ function published({ dataset }: Report): string[] {
       dataset.versions.map((version) => [
         version.name,
         String(version.examples),
-        Object.entries(version.domains)
+        version.domains
           .slice(0, 5)
-          .map(([domain, many]) => `${domain} (${many})`)
-          .join(', ') + (Object.keys(version.domains).length > 5 ? ', …' : ''),
+          .map(({ domain, examples }) => `${domain} (${examples})`)
+          .join(', ') + (version.domainCount > 5 ? ', …' : ''),
         version.publishedAt,
         version.reason,
         version.manifestSha256.slice(0, 12),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Report } from './gather.ts';
 import { renderReport } from './render.ts';
 
-export { type Ask, gatherReport, type Report } from './gather.ts';
+export { gatherReport, type Report } from './gather.ts';
 export { renderReport } from './render.ts';
 
 /** Writes both files into `folder`, each whole or not at all; an older report is replaced. Returns their paths. */

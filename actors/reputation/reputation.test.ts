@@ -96,7 +96,8 @@ describe('moves', () => {
       fc.property(fc.array(fc.tuple(fc.nat(60), fc.nat(60)), { maxLength: 30 }), (epochs) => {
         const r = start();
         for (const [good, bad] of epochs) r.epoch(good, bad);
-        return r.score() >= 0.1 && r.score() <= 0.9;
+        expect(r.score()).toBeGreaterThanOrEqual(0.1);
+        expect(r.score()).toBeLessThanOrEqual(0.9);
       }),
       { numRuns: 40 },
     );

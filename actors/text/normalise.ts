@@ -2,7 +2,8 @@
 
 /** Unicode NFKC, lower case, runs of white space as one space, none at the ends. */
 export function normaliseText(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim();
+  // Lower case can leave a form that composes further.
+  return text.normalize('NFKC').toLowerCase().normalize('NFKC').replace(/\s+/gu, ' ').trim();
 }
 
 /** A word: letters and digits, joined by `_`, `-` or an apostrophe inside. */

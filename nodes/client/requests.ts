@@ -58,11 +58,14 @@ export async function call<T>(
   message: object,
   options: CallOptions,
 ): Promise<Called<T>> {
+  // Without an id of the caller's own, each call is one of its own.
+  const id = options.id ?? randomUUID();
   const reply = callReplySchema.safeParse(
     await exchange(parts, parts.subjects.call(to), message, {
       timeoutMs: options.timeoutMs ?? LIMITS.callTimeoutMs,
-      // Without an id of the caller's own, each call is one of its own.
-      headers: messageHeaders(to, { id: randomUUID(), ...options }),
+      headers: messageHeaders(to, { ...options, id }),
+    }).catch((error: unknown) => {
+      throw repeatable(error, id);
     }),
   );
   if (!reply.success || !reply.data.ok) throw unreadable('call');
@@ -86,6 +89,16 @@ export async function ask<T>(
   if (!reply.success || !reply.data.ok) throw unreadable('ask');
   const { value, cursor, epoch } = reply.data;
   return { value: value as T, cursor, epoch };
+}
+
+/** A call that got no answer in time can be repeated only by who knows its id. */
+function repeatable(error: unknown, id: string): unknown {
+  if (!(error instanceof BanyanError) || error.code !== 'call.timeout') return error;
+  return new BanyanError('call.timeout', {
+    message: error.message,
+    hint: `The message may still take effect; repeat the call with the id ${id} to learn its result.`,
+    cause: error,
+  });
 }
 
 function unreadable(verb: string): BanyanError {

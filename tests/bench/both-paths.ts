@@ -1,5 +1,5 @@
 /** One broker with both paths on it: a node with the benchmark's application, and the raw library's parties. */
-import { jetstream, type JetStreamClient, jetstreamManager, StorageType } from '@nats-io/jetstream';
+import { jetstream, type JetStreamClient, type JetStreamManager, jetstreamManager, StorageType } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { join } from 'node:path';
 import { decode, encode } from '../../protocol/codec.ts';
@@ -11,6 +11,7 @@ import { RAW_PARTY, type RawArgument } from './raw-party.ts';
 export interface BothPaths {
   readonly connection: NatsConnection;
   readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
   readonly raw: Party;
   /** Publish here for the raw consumer. */
   readonly rawSubject: string;
@@ -39,6 +40,7 @@ export async function startBothPaths(sync: SyncInterval, options: { determinismS
   return {
     connection,
     js: jetstream(connection),
+    jsm,
     raw,
     rawSubject: names.subject,
     respondTo: names.respondTo,

@@ -26,18 +26,20 @@ export const durableTell: Bench = {
 async function measure(sync: SyncInterval): Promise<Measurement> {
   const paths = await startBothPaths(sync);
   try {
-    const raw = new RawPath(paths);
-    // The first run of each compiles the code and says how many messages make a run.
-    const rawCount = Math.ceil((await raw.run(FIRST_RAW)) * RUN_SECONDS);
+    // The first runs of each compile the code and say how many messages make a run.
+    await runRaw(paths, FIRST_RAW);
+    const rawCount = Math.ceil((await runRaw(paths, FIRST_RAW)) * RUN_SECONDS);
     await runOurs(paths, 'warm-up', FIRST_TURNS);
     const first = await runOurs(paths, 'first', FIRST_TURNS * 2);
     const turns = Math.max(1, Math.round((first * RUN_SECONDS) / (DRIVERS * PER_TURN)));
     const rawRuns: number[] = [];
     const runs: number[] = [];
+    const before = await entries(paths);
     for (let run = 0; run < RUNS; run++) {
-      rawRuns.push(await raw.run(rawCount));
+      rawRuns.push(await runRaw(paths, rawCount));
       runs.push(await runOurs(paths, `run${run}`, turns));
     }
+    const perEntry = (RUNS * DRIVERS * PER_TURN * turns) / ((await entries(paths)) - before);
     return {
       bench: 'durable-tell',
       measure: `durable tell, end to end, sync_interval ${sync}`,
@@ -47,11 +49,18 @@ async function measure(sync: SyncInterval): Promise<Measurement> {
       ratio: median(runs) / median(rawRuns),
       aim: '>= 2',
       runs,
-      note: `${DRIVERS * PER_TURN * turns} messages a run, to ${RECEIVERS} actors; raw ${rawCount}, ${IN_FLIGHT} in flight`,
+      note:
+        `${DRIVERS * PER_TURN * turns} messages a run to ${RECEIVERS} actors, ${perEntry.toFixed(0)} in a log entry ` +
+        `on average; raw ${rawCount}, ${IN_FLIGHT} in flight`,
     };
   } finally {
     await paths.stop();
   }
+}
+
+/** How many entries our log has had. */
+async function entries({ jsm }: BothPaths): Promise<number> {
+  return (await jsm.streams.info('banyan-mailbox')).state.last_seq;
 }
 
 /** Messages a second of one run of ours. */
@@ -73,28 +82,16 @@ async function runOurs(paths: BothPaths, run: string, turns: number): Promise<nu
   return count / took;
 }
 
-class RawPath {
-  readonly #paths: BothPaths;
-  #sent = 0;
-
-  constructor(paths: BothPaths) {
-    this.#paths = paths;
-  }
-
-  /** Messages a second of one run: published one by one, a bounded number in flight, decoded at the other end. */
-  async run(count: number): Promise<number> {
-    const { js, raw, rawSubject } = this.#paths;
-    this.#sent += count;
-    const startUs = nowUs();
-    const received = raw.request({ op: 'count', count: this.#sent });
-    let left = count;
-    const publisher = async (): Promise<void> => {
-      while (left-- > 0) {
-        const body = encode({ type: 'work', run: 'raw', expected: count, text: TEXT });
-        await js.publish(rawSubject, body);
-      }
-    };
-    await Promise.all([received, ...Array.from({ length: IN_FLIGHT }, publisher)]);
-    return count / seconds(startUs);
-  }
+/** Messages a second of one raw run: published one by one, a bounded number in flight, decoded at the other end. */
+async function runRaw({ js, raw, rawSubject }: BothPaths, count: number): Promise<number> {
+  const startUs = nowUs();
+  const received = raw.request({ op: 'more', count });
+  let left = count;
+  const publisher = async (): Promise<void> => {
+    while (left-- > 0) {
+      await js.publish(rawSubject, encode({ type: 'work', run: 'raw', expected: count, text: TEXT }));
+    }
+  };
+  await Promise.all([received, ...Array.from({ length: IN_FLIGHT }, publisher)]);
+  return count / seconds(startUs);
 }

@@ -4,12 +4,16 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { ask } from './ask.ts';
 import { durableTell } from './durable-tell.ts';
 import { machine } from './machine.ts';
+import { memory } from './memory.ts';
 import type { Bench, Result } from './measurement.ts';
+import { publishToHandler } from './publish-to-handler.ts';
 import { render } from './render.ts';
+import { turn } from './turn.ts';
 
-const BENCHES: readonly Bench[] = [durableTell];
+const BENCHES: readonly Bench[] = [durableTell, publishToHandler, ask, turn, memory];
 
 const { values } = parseArgs({
   options: { only: { type: 'string', multiple: true }, json: { type: 'string' } },

@@ -16,8 +16,8 @@ export interface RawArgument {
   readonly respondTo: string;
 }
 
-/** `count`: resolves when that many messages came in all. `drain`: the latencies since the last time. */
-export type RawRequest = { readonly op: 'count'; readonly count: number } | { readonly op: 'drain' };
+/** `more`: resolves when that many more messages came than before. `drain`: the latencies since the last time. */
+export type RawRequest = { readonly op: 'more'; readonly count: number } | { readonly op: 'drain' };
 
 export const RAW_PARTY = new URL(import.meta.url);
 const ANSWER = Buffer.from([0x81, 0xa2, 0x6f, 0x6b, 0xc3]);
@@ -31,6 +31,7 @@ if (process.argv[1] === fileURLToPath(RAW_PARTY)) {
     });
     const latenciesUs: number[] = [];
     let seen = 0;
+    let asked = 0;
     let awaited = { count: Number.POSITIVE_INFINITY, resolve: () => {} };
     const messages = await consumer.consume({
       max_messages: 1_000,
@@ -45,9 +46,8 @@ if (process.argv[1] === fileURLToPath(RAW_PARTY)) {
     return {
       answer: async (request: RawRequest) => {
         if (request.op === 'drain') return latenciesUs.splice(0);
-        if (seen < request.count) {
-          await new Promise<void>((resolve) => (awaited = { count: request.count, resolve }));
-        }
+        asked += request.count;
+        if (seen < asked) await new Promise<void>((resolve) => (awaited = { count: asked, resolve }));
         return seen;
       },
       stop: async () => {

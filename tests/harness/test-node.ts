@@ -145,13 +145,13 @@ export class TestSystem {
   }
 
   /** `count` addresses of counters in the same partition. */
-  neighbours(partition: number, count: number, prefix: string): Address[] {
+  neighbours<N extends 1 | 2 | 3>(partition: number, count: N, prefix: string): Addresses[N] {
     const found: Address[] = [];
     for (let number = 0; found.length < count; number++) {
       const address: Address = `counter/${prefix}${number}`;
       if (this.partition(address) === partition) found.push(address);
     }
-    return found;
+    return found as unknown as Addresses[N];
   }
 
   /** A durable message, published as any client would. */
@@ -237,6 +237,12 @@ export class TestSystem {
     expect(letters).toHaveLength(1);
     return letters[0] as DeadLetter;
   }
+}
+
+interface Addresses {
+  readonly 1: readonly [Address];
+  readonly 2: readonly [Address, Address];
+  readonly 3: readonly [Address, Address, Address];
 }
 
 /** How long something that must happen may take, and how often one looks. */

@@ -29,11 +29,15 @@ test("a message repeated after the broker's window has one effect, by its sender
   await system.jsm.streams.update(system.subjects.streams.mailbox, { duplicate_window: 100_000_000 });
   try {
     expect(await repeat('first')).toMatchObject({ duplicate: false });
-    await expect.poll(async () => (await repeat('first')).duplicate, { timeout: 10_000, interval: 150 }).toBe(false);
+    await expect
+      .poll(async () => (await repeat('first')).duplicate, { timeout: 10_000, interval: 150 })
+      .toBe(false);
     // Nor does another id help: the sender's number is what counts.
     for (let copy = 0; copy < 100; copy++) await repeat(`again-${copy}`);
   } finally {
-    await system.jsm.streams.update(system.subjects.streams.mailbox, { duplicate_window: config.duplicate_window });
+    await system.jsm.streams.update(system.subjects.streams.mailbox, {
+      duplicate_window: config.duplicate_window,
+    });
   }
   await system.idle();
   expect(await system.total(to)).toEqual({ total: 1, times: 1 });
@@ -42,7 +46,11 @@ test("a message repeated after the broker's window has one effect, by its sender
 test('a number that a sender has used up is dropped, the next one is applied', async () => {
   const to = 'counter/numbered';
   const send = (seq: string, sender = 'till-8') =>
-    system.submit(to, { type: 'add', amount: 1 }, { headers: { [HEADER.sender]: sender, [HEADER.seq]: seq } });
+    system.submit(
+      to,
+      { type: 'add', amount: 1 },
+      { headers: { [HEADER.sender]: sender, [HEADER.seq]: seq } },
+    );
   for (const seq of ['1', '2', '2', '1', '3']) expect(await send(seq)).toMatchObject({ ok: true });
   expect(await send('1', 'till-9')).toMatchObject({ ok: true });
   await system.idle();
@@ -54,8 +62,12 @@ test('one Nats-Msg-Id, submitted to two actors by two senders, has two effects a
   for (const to of actors) {
     for (const sender of ['anna', 'bert']) {
       const headers = { [HEADER.msgId]: '1', [HEADER.sender]: sender };
-      expect(await system.submit(to, { type: 'add', amount: 1 }, { headers })).not.toHaveProperty('duplicate');
-      expect(await system.submit(to, { type: 'add', amount: 1 }, { headers })).toMatchObject({ duplicate: true });
+      expect(await system.submit(to, { type: 'add', amount: 1 }, { headers })).not.toHaveProperty(
+        'duplicate',
+      );
+      expect(await system.submit(to, { type: 'add', amount: 1 }, { headers })).toMatchObject({
+        duplicate: true,
+      });
     }
   }
   await system.idle();

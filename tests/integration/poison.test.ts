@@ -47,7 +47,10 @@ test('a message that throws becomes a dead letter with error, stack and body, an
 
 test('whoever calls hears what the turn threw', async () => {
   const reply = await system.call('counter/thrown-at-caller', { type: 'fail' });
-  expect(reply).toMatchObject({ ok: false, error: { code: 'turn.failed', message: 'the message is poison' } });
+  expect(reply).toMatchObject({
+    ok: false,
+    error: { code: 'turn.failed', message: 'the message is poison' },
+  });
   await system.deadLetter('counter/thrown-at-caller');
 });
 
@@ -83,22 +86,29 @@ test('after a fix, a replayed dead letter is applied once, even when it is repla
   await system.stop();
   await system.start({ app: appFile('counter-fixed') });
   const replays = await Promise.all([1, 2].map(() => system.sys('dead', { op: 'replay', ids })));
-  expect(replays.map(({ ok, error }) => (ok ? 'settled' : error?.code))).toContain('settled');
+  const outcomes = replays.map(({ ok, error }) => (ok ? 'settled' : error?.code));
+  expect(outcomes).toContain('settled');
+  expect(['settled', 'dead.not_found']).toEqual(expect.arrayContaining(outcomes));
   await system.idle();
   expect(await system.total(to)).toEqual({ total: 7, times: 2 });
   expect(await system.deadLetters(to)).toEqual([]);
-  expect(await system.sys('dead', { op: 'replay', ids })).toMatchObject({ error: { code: 'dead.not_found' } });
+  expect(await system.sys('dead', { op: 'replay', ids })).toMatchObject({
+    error: { code: 'dead.not_found' },
+  });
   await system.stop();
   await system.start();
 });
 
 test('a dead letter that an actor sent is replayed as what it was', async () => {
-  const [to] = system.neighbours(3, 1, 'scheduled-');
-  if (to === undefined) throw new Error('no such address');
+  const to = 'counter/ended-too-early';
   await system.tell(to, { type: 'end' });
-  await system.tell('counter/tells-an-ended-one', { type: 'spread', keys: [to.split('/')[1]], amount: 2 });
+  await system.tell('counter/tells-an-ended-one', { type: 'spread', keys: ['ended-too-early'], amount: 2 });
   const letter = await system.deadLetter(to);
-  expect(letter).toMatchObject({ internal: true, error: { code: 'actor.ended' }, sender: 'counter/tells-an-ended-one' });
+  expect(letter).toMatchObject({
+    internal: true,
+    error: { code: 'actor.ended' },
+    sender: 'counter/tells-an-ended-one',
+  });
   expect(await system.sys('order', { address: to, order: 'delete' })).toMatchObject({ ok: true });
   for (let replay = 0; replay < 2; replay++) await system.sys('dead', { op: 'replay', ids: [letter.id] });
   await system.idle();

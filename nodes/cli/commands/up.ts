@@ -30,7 +30,7 @@ export function addUpCommand(cli: Cli, program: Command): void {
         (value: string, before: readonly string[] = []) => [...before, value],
       ),
     )
-    .option('--out <dir>', 'folder that datasets and reports are exported to (default: banyan-out)')
+    .option('--out <dir>', 'folder that datasets and reports are exported to (default: out)')
     .option('--broker-port <port>', 'port of the embedded broker');
 }
 

@@ -42,18 +42,26 @@ async function roundTrip({ connection }: BanyanClient): Promise<Check> {
 
 async function streams({ connection, namespace }: BanyanClient): Promise<Check[]> {
   const jsm = await jetstreamManager(connection);
-  const names = subjectsOf(namespace).streams;
-  const found = await Promise.all([names.mailbox, names.event, names.dead].map((name) => find(jsm, name)));
+  const { streams: names, all, deadSettled } = subjectsOf(namespace);
+  const found = await Promise.all([
+    find(jsm, names.mailbox),
+    find(jsm, names.event),
+    find(jsm, names.dead, all.dead),
+  ]);
   const [mailbox, events, dead] = found;
   if (mailbox === undefined || events === undefined || dead === undefined) {
     return [ok('jetstream', `the namespace ${namespace} does not exist yet; the first node makes it`)];
   }
-  return [mailboxCheck(mailbox), replicas(mailbox), deadLetters(dead)];
+  return [mailboxCheck(mailbox), replicas(mailbox), deadLetters(dead, deadSettled)];
 }
 
-async function find(jsm: Awaited<ReturnType<typeof jetstreamManager>>, name: string): Promise<StreamInfo | undefined> {
+async function find(
+  jsm: Awaited<ReturnType<typeof jetstreamManager>>,
+  name: string,
+  counted?: string,
+): Promise<StreamInfo | undefined> {
   try {
-    return await jsm.streams.info(name);
+    return await jsm.streams.info(name, counted === undefined ? {} : { subjects_filter: counted });
   } catch (error) {
     if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return undefined;
     throw error;
@@ -76,9 +84,12 @@ function replicas({ config }: StreamInfo): Check {
   );
 }
 
-function deadLetters({ state }: StreamInfo): Check {
-  if (state.messages === 0) return ok('dead-letters', 'none');
-  return warning('dead-letters', `up to ${state.messages}`, 'Look at them with "banyan dead list".');
+/** Tombstones of settled ones stand in the same stream. */
+function deadLetters({ state }: StreamInfo, settled: string): Check {
+  const counts = Object.entries(state.subjects ?? {}).filter(([subject]) => subject !== settled);
+  const letters = counts.reduce((sum, [, count]) => sum + count, 0);
+  if (letters === 0) return ok('dead-letters', 'none');
+  return warning('dead-letters', String(letters), 'Look at them with "banyan dead list".');
 }
 
 async function nodes(client: BanyanClient): Promise<Check[]> {

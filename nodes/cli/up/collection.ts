@@ -18,6 +18,8 @@ export interface Collection {
   /** Tells this run from earlier ones: a target is collected once for each. */
   readonly run: string;
   readonly sources: readonly Source[];
+  /** The log's entry that hands over the last source. */
+  readonly entry: number;
 }
 
 /** How the collection of one source ended. */
@@ -30,23 +32,24 @@ export interface Settled {
 /** Hands the sources over; each is due at once and free of quotas. */
 export async function startCollection(node: RunningNode, sources: readonly Source[]): Promise<Collection> {
   const run = randomUUID();
+  let entry = 0;
   for (const target of sources) {
     const message = { type: 'target.collect', target, run };
-    await node.tellInternal(orchestrator, message, `collect-${run}-${targetId(target)}`);
+    entry = await node.tellInternal(orchestrator, message);
   }
-  return { run, sources };
+  return { run, sources, entry };
 }
 
 /** Waits until every source of the run was collected, or given up. */
 export async function collectionSettled(
   client: BanyanClient,
-  { run, sources }: Collection,
+  { run, sources, entry }: Collection,
   signal: AbortSignal,
 ): Promise<Settled[]> {
   const settled: Settled[] = [];
   for (const source of sources) {
     for (;;) {
-      const row = await patiently(() => targetRow(client, targetId(source)));
+      const row = await patiently(() => targetRow(client, targetId(source), entry));
       if (row?.lastRun === run || row?.status === 'quarantined') {
         settled.push({ location: source.location, outcome: row.lastOutcome ?? 'failed', reason: row.lastReason });
         break;
@@ -64,8 +67,8 @@ interface TargetRow {
   readonly lastReason: string | null;
 }
 
-async function targetRow(client: BanyanClient, id: string): Promise<TargetRow | undefined> {
-  return (await client.ask<TargetRow | null>(orchestrator, 'target', { id })).value ?? undefined;
+async function targetRow(client: BanyanClient, id: string, after: number): Promise<TargetRow | undefined> {
+  return (await client.ask<TargetRow | null>(orchestrator, 'target', { id }, { after })).value ?? undefined;
 }
 
 /** Waits until nothing moves by itself: no message, effect or task is on its way. */

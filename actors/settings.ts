@@ -94,8 +94,6 @@ const coordinator = z.strictObject({
   /** Reputation of a node nobody has judged yet. */
   neutralReputation: fraction(0.5),
   topMax: whole(1_000),
-  /** Artifacts ranked anew in one turn when a reputation moves. */
-  rerankPerTurn: whole(400),
 });
 
 const reputation = z.strictObject({
@@ -147,7 +145,6 @@ const curator = z.strictObject({
   domainShare: fraction(0.3),
   /** The balance gate needs this many domains. */
   balanceDomains: whole(4),
-  newShare: fraction(0.7),
   versionExamples: whole(100),
   publishAfterMs: whole(minute),
 });

@@ -58,7 +58,7 @@ describe('defaults', () => {
       reputation: { start: 0.5, min: 0.1, max: 0.9, goodStep: 0.01, badStep: 0.02, epochsNeeded: 3 },
       phoenix: { hourlyLimit: 100, domainMax: 5, domainWindow: 100, nodeMax: 10, nodeWindow: 50 },
       critic: { reviewBelow: 0.85 },
-      curator: { qualityMin: 0.6, domainShare: 0.3, newShare: 0.7 },
+      curator: { qualityMin: 0.6, domainShare: 0.3 },
     });
   });
 });

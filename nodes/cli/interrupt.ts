@@ -29,3 +29,11 @@ export function listenForInterrupt(onFirst: () => void = () => {}): Interrupt {
     dispose: () => SIGNALS.forEach((signal) => process.removeListener(signal, heard)),
   };
 }
+
+/** Resolves when the signal aborts, or at once when it has. */
+export function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,7 +1,7 @@
 /** A message that throws is set aside with everything that a person needs, and the actor goes on. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { decode } from '../../protocol/codec.ts';
 import { HEADER } from '../../protocol/headers.ts';
 import { deadLetterSchema } from '../../protocol/wire.ts';
@@ -85,6 +85,10 @@ test('after a fix, a replayed dead letter is applied once, even when it is repla
   const ids = letters.map(({ id }) => id);
   await system.stop();
   await system.start({ app: appFile('counter-fixed') });
+  onTestFinished(async () => {
+    await system.stop();
+    await system.start();
+  });
   const replays = await Promise.all([1, 2].map(() => system.sys('dead', { op: 'replay', ids })));
   const outcomes = replays.map(({ ok, error }) => (ok ? 'settled' : error?.code));
   expect(outcomes).toContain('settled');
@@ -92,11 +96,7 @@ test('after a fix, a replayed dead letter is applied once, even when it is repla
   await system.idle();
   expect(await system.total(to)).toEqual({ total: 7, times: 2 });
   expect(await system.deadLetters(to)).toEqual([]);
-  expect(await system.sys('dead', { op: 'replay', ids })).toMatchObject({
-    error: { code: 'dead.not_found' },
-  });
-  await system.stop();
-  await system.start();
+  expect(await system.sys('dead', { op: 'replay', ids })).toMatchObject({ error: { code: 'dead.not_found' } });
 });
 
 test('a dead letter that an actor sent is replayed as what it was', async () => {

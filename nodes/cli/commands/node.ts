@@ -4,6 +4,7 @@ import { BanyanError } from '../../../protocol/errors.ts';
 import type { Cli, Run } from '../cli.ts';
 import { nodeListDocument } from '../documents.ts';
 import { EXIT } from '../exit-code.ts';
+import { whenAborted } from '../interrupt.ts';
 import { addConnectionOptions, addNodeOptions } from '../options.ts';
 import { formatTable } from '../table.ts';
 import { startSession } from '../up/node-session.ts';
@@ -29,11 +30,7 @@ async function start(run: Run): Promise<number> {
     const { nats, http } = session.run;
     log.info({ node: session.node.id, nats, http, data: settings.data }, 'the node runs');
     try {
-      const stopped = new Promise<void>((resolve) => {
-        signal.addEventListener('abort', () => resolve(), { once: true });
-        if (signal.aborted) resolve();
-      });
-      const failure = await Promise.race([session.node.failed, stopped]);
+      const failure = await Promise.race([session.node.failed, whenAborted(signal)]);
       if (failure !== undefined) throw failure;
     } finally {
       await session.stop();

@@ -7,7 +7,7 @@ import { connectBanyan, type BanyanClient } from '../../client/connect.ts';
 import type { Cli, Run } from '../cli.ts';
 import { appDocument, upDocument } from '../documents.ts';
 import { EXIT } from '../exit-code.ts';
-import { listenForInterrupt } from '../interrupt.ts';
+import { listenForInterrupt, whenAborted } from '../interrupt.ts';
 import { createLogger } from '../logger.ts';
 import { addNodeOptions } from '../options.ts';
 import { ProgressLine } from '../progress-line.ts';
@@ -147,7 +147,7 @@ async function runPipeline(
   const published = once ? undefined : await client.events({ kind: 'curator', name: 'dataset-published' });
   const collection = await startCollection(node, sources);
   if (published !== undefined) {
-    signal.addEventListener('abort', () => void published.stop(), { once: true });
+    void whenAborted(signal).then(() => published.stop());
     for await (const event of published) {
       log.info(event.payload, 'a dataset version is published');
       const summary = await exportAndSummarise(client, out);
@@ -176,7 +176,7 @@ async function runApplication(run: Run, { node }: NodeSession, signal: AbortSign
     });
   }
   if (!run.settings.once) {
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    await whenAborted(signal);
     return EXIT.ok;
   }
   await idle(node, signal);

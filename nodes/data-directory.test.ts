@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type DataDirectory, holderOf, openDataDirectory } from './data-directory.ts';
 
 let parent = '';
-let opened: DataDirectory[] = [];
-let children: ChildProcess[] = [];
+const opened: DataDirectory[] = [];
+const children: ChildProcess[] = [];
 beforeEach(() => {
   parent = mkdtempSync(join(tmpdir(), 'banyan-data-'));
 });
@@ -34,7 +34,7 @@ async function openElsewhere(): Promise<ChildProcess> {
   `;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
-  await once(child.stdout as NonNullable<typeof child.stdout>, 'data');
+  await once(child.stdout, 'data');
   return child;
 }
 
@@ -68,19 +68,20 @@ describe('a data directory', () => {
     const child = await openElsewhere();
     child.kill('SIGKILL');
     await once(child, 'exit');
-    await open();
+    expect(holderOf((await open()).path)).toEqual({ pid: process.pid });
   });
 
   test('is free although its lock file names a pid that another process has now', async () => {
-    const { path, release } = await open();
-    await release();
-    writeFileSync(join(path, 'lock'), JSON.stringify({ pid: process.pid, startTime: 'earlier' }));
-    await open();
+    const first = await open();
+    await first.release();
+    writeFileSync(join(first.path, 'lock'), JSON.stringify({ pid: process.pid, startTime: 'earlier' }));
+    expect(holderOf((await open()).path)).toEqual({ pid: process.pid });
   });
 
   test('written by a newer release is refused and stays untouched', async () => {
-    const { path, release } = await open();
-    await release();
+    const first = await open();
+    const { path } = first;
+    await first.release();
     writeFileSync(join(path, 'format'), '2\n');
     await expect(open()).rejects.toMatchObject({ code: 'data.format' });
     expect(readFileSync(join(path, 'format'), 'utf8')).toBe('2\n');

@@ -1,7 +1,6 @@
 /** The log on NATS JetStream. */
 import { type ConsumerMessages, DeliverPolicy, jetstream, JetStreamApiError, type JetStreamClient, type JetStreamManager, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
 import { headers, type Msg, type MsgHdrs, type NatsConnection, nuid } from '@nats-io/transport-node';
-import { LIMITS } from '../config/limits.ts';
 import { decode, encode } from '../protocol/codec.ts';
 import { BanyanError } from '../protocol/errors.ts';
 import type { EffectNumber } from '../protocol/frame.ts';
@@ -16,14 +15,16 @@ const FULL = new Set([10077, 10047, 10023]);
 const PUBLISH_TIMEOUT_MS = 5_000;
 /** An atomic batch costs a few milliseconds whatever its size: fewer publications leave faster one by one. */
 const SMALLEST_BATCH = 8;
-/** What a reader may hold of what it did not hand over yet. */
-const READ_AHEAD_BYTES = 2 * LIMITS.brokerPayloadBytes;
+/**
+ * What a reader may hold that it did not hand over yet: 26 MiB if all are the largest frames. A limit in bytes
+ * is no faster, and the client asks for so few at a time that large frames wait for a request that fits them.
+ */
+const READ_AHEAD_MESSAGES = 100;
 
 export class JetStreamLog implements Log {
   readonly #subjects: Subjects;
   readonly #js: JetStreamClient;
   readonly #jsm: JetStreamManager;
-
   readonly #connection: NatsConnection;
 
   private constructor(connection: NatsConnection, subjects: Subjects, js: JetStreamClient, jsm: JetStreamManager) {
@@ -80,8 +81,9 @@ export class JetStreamLog implements Log {
       entries: walk(),
       stop: async () => {
         stopped = true;
+        // Not `close`: it waits for the walk, which may be waiting for whoever stops it.
         await opened.then(
-          (messages) => messages.close(),
+          (messages) => messages.stop(),
           () => undefined,
         );
       },
@@ -198,7 +200,7 @@ export class JetStreamLog implements Log {
       opt_start_seq: from,
       ...(headersOnly ? { headers_only: true } : {}),
     });
-    return consumer.consume({ max_messages: 100 });
+    return consumer.consume({ max_messages: READ_AHEAD_MESSAGES });
   }
 
   /** Visits everything that a stream holds under a subject now. */

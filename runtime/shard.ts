@@ -4,17 +4,18 @@
  */
 import { LIMITS } from '../config/limits.ts';
 import type { Address } from '../protocol/address.ts';
-import { BanyanError, toBanyanError, type WireError } from '../protocol/errors.ts';
+import { BanyanError, type WireError } from '../protocol/errors.ts';
 import type { Subjects } from '../protocol/subjects.ts';
 import { type ActorEntry, describeActor, describeActors } from './actor-list.ts';
-import { type Cell, Cells } from './cells.ts';
+import { Cells } from './cells.ts';
 import type { Clock } from './clock.ts';
 import type { ContentStore } from './content-store.ts';
 import { Delivery } from './deliver.ts';
-import type { Log, LogReader, LogState, SentMarks } from './log.ts';
+import type { Log, LogState, SentMarks } from './log.ts';
 import { Outbox, partitionOfAddress } from './outbox.ts';
 import { Overlay } from './overlay.ts';
 import { type Answer, type ObservedTurn, Partition, wasOpened } from './partition.ts';
+import { PartitionReader } from './partition-reader.ts';
 import { patiently } from './patience.ts';
 import { ProgressWatchdog } from './progress-watchdog.ts';
 import { runQuery } from './queries.ts';
@@ -23,7 +24,6 @@ import { Sender } from './sender.ts';
 import { stateHash } from './state-hash.ts';
 import type { Store } from './store.ts';
 import type { System } from './system.ts';
-import { takeTail } from './tail-version.ts';
 import { TaskRunner } from './tasks.ts';
 import { TimerService } from './timers.ts';
 
@@ -62,22 +62,10 @@ export interface PartitionStatus {
   readonly error: WireError | undefined;
 }
 
-interface Slot {
-  readonly partition: Partition;
-  readonly outbox: Outbox;
-  status: PartitionStatus['status'];
-  error: BanyanError | undefined;
-  reader: LogReader | undefined;
-  /** Where the log ended when the partition was opened: from here on it is caught up. */
-  end: number;
-  waiting: (() => void)[];
-}
-
 /** The store's key for the identity of the log that its state comes from. */
 const LOG_IDENTITY = 'log';
 /** The store's key for the end of the log when a rebuild began; absent when none is under way. */
 const REBUILDING = 'rebuilding';
-const RETRY_MS = 250;
 const TIDY_MS = 200;
 
 export class Shard {
@@ -88,7 +76,7 @@ export class Shard {
   readonly #timers: TimerService;
   readonly #tasks: TaskRunner;
   readonly #delivery: Delivery;
-  readonly #slots = new Map<number, Slot>();
+  readonly #readers = new Map<number, PartitionReader>();
   #stopped = false;
   #tidying = false;
   readonly #watchdog: ProgressWatchdog;
@@ -98,7 +86,11 @@ export class Shard {
     this.#parts = parts;
     this.#overlay = new Overlay(store);
     this.#cells = new Cells(system, this.#overlay, LIMITS.residentActorsPerShard);
-    this.#sender = new Sender(log, clock, randomness, (error) => parts.report('warn', 'The broker does not take what we send; it will be repeated.', { error: error.toWire() }));
+    this.#sender = new Sender(log, clock, randomness, (error) =>
+      parts.report('warn', 'The broker does not take what we send; it will be repeated.', {
+        error: error.toWire(),
+      }),
+    );
     this.#timers = new TimerService(clock, this.#sender);
     this.#tasks = new TaskRunner(
       {
@@ -106,7 +98,8 @@ export class Shard {
         partitions: parts.partitions.count,
         content: parts.content,
         ask: parts.ask,
-        handler: (address, name) => system.kinds.get(address.slice(0, address.indexOf('/')))?.definition.tasks?.[name],
+        handler: (address, name) =>
+          system.kinds.get(address.slice(0, address.indexOf('/')))?.definition.tasks?.[name],
       },
       this.#sender,
     );
@@ -122,10 +115,17 @@ export class Shard {
       clock,
       log,
       busy: () => this.#delivery.queued > 0,
-      partitions: () => [...this.#slots.values()].filter(({ status }) => status !== 'stopped').map(({ partition }) => partition),
+      partitions: () =>
+        [...this.#readers.values()]
+          .filter(({ status }) => status !== 'stopped')
+          .map(({ partition }) => partition),
       stalled: (partition, end) => {
-        parts.report('warn', 'A partition made no progress; it is read anew.', { partition: partition.id, position: partition.position, end });
-        void this.#slots.get(partition.id)?.reader?.stop();
+        parts.report('warn', 'A partition made no progress; it is read anew.', {
+          partition: partition.id,
+          position: partition.position,
+          end,
+        });
+        void this.#readers.get(partition.id)?.interrupt();
       },
     });
   }
@@ -133,11 +133,15 @@ export class Shard {
   /** Opens every partition and starts reading. Resolves once each is reading or has stopped with its reason. */
   async start(): Promise<void> {
     const { partitions, log } = this.#parts;
-    const [state, verdicts, stamps] = await this.#patiently(() => Promise.all([log.state(), log.verdicts(), log.stamps()]));
+    const [state, verdicts, stamps] = await this.#patiently(() =>
+      Promise.all([log.state(), log.verdicts(), log.stamps()]),
+    );
     this.#bindStore(state.identity);
     const sent = await this.#sentBefore(state);
     for (const id of partitions.owned) {
-      const outbox = new Outbox(this.#overlay, this.#sender, id, partitions.count, sent, () => this.#settled());
+      const outbox = new Outbox(this.#overlay, this.#sender, id, partitions.count, sent, () =>
+        this.#settled(),
+      );
       const partition = new Partition({
         id,
         overlay: this.#overlay,
@@ -149,9 +153,9 @@ export class Shard {
         ...(this.#parts.onTurn === undefined ? {} : { onTurn: this.#parts.onTurn }),
         ...(this.#parts.sampler === undefined ? {} : { sampler: this.#parts.sampler }),
       });
-      this.#slots.set(id, { partition, outbox, status: 'opening', error: undefined, reader: undefined, end: 0, waiting: [] });
+      this.#readers.set(id, this.#readerOf(partition, outbox));
     }
-    await Promise.all([...this.#slots.values()].map((slot) => this.#open(slot, state, stamps.get(slot.partition.id) ?? [])));
+    await Promise.all([...this.#readers].map(([id, reader]) => reader.open(state, stamps.get(id) ?? [])));
     this.#tidy();
     this.#watchdog.start();
   }
@@ -163,7 +167,7 @@ export class Shard {
     this.#timers.stop();
     this.#tasks.stop();
     this.#delivery.stop();
-    await Promise.all([...this.#slots.values()].map((slot) => slot.reader?.stop()));
+    await Promise.all([...this.#readers.values()].map((reader) => reader.interrupt()));
     await new Promise<void>((resolve) => {
       const cancel = this.#parts.clock.setTimer(graceMs, resolve);
       void this.#sender.idle().then(() => {
@@ -177,21 +181,27 @@ export class Shard {
   }
 
   owns(address: Address): boolean {
-    return this.#slots.has(partitionOfAddress(address, this.#parts.partitions.count));
+    return this.#readers.has(partitionOfAddress(address, this.#parts.partitions.count));
   }
 
   /**
    * Answers from committed state (rule R12). `after` waits until that entry was applied: read your writes.
    * Throws `partition.unavailable` while the partition cannot vouch for being current.
    */
-  async ask(address: Address, query: string, input: Record<string, unknown>, after?: number): Promise<{ value: unknown; cursor: { seq: number; index: number } }> {
-    const slot = this.#ready(address);
-    while (after !== undefined && slot.partition.position < after) {
-      await new Promise<void>((resolve) => slot.waiting.push(resolve));
+  async ask(
+    address: Address,
+    query: string,
+    input: Record<string, unknown>,
+    after?: number,
+  ): Promise<{ value: unknown; cursor: { seq: number; index: number } }> {
+    const reader = this.#ready(address);
+    const { partition } = reader;
+    while (after !== undefined && partition.position < after) {
+      await reader.nextProgress();
       this.#ready(address);
     }
-    const value = runQuery(this.#cell(address, slot), this.#parts.store, query, input);
-    return { value, cursor: { seq: slot.partition.cursor?.seq ?? 0, index: slot.partition.cursor?.index ?? 0 } };
+    const value = runQuery(this.#cells.load(address, partition.id), this.#parts.store, query, input);
+    return { value, cursor: { seq: partition.cursor?.seq ?? 0, index: partition.cursor?.index ?? 0 } };
   }
 
   /** The kept answer to a call that was repeated with the same id, in an array of one. */
@@ -206,14 +216,20 @@ export class Shard {
 
   /** The actors of this shard, in order of partition and address. */
   actors(filter: { kind?: string | undefined; after?: string | undefined; limit: number }): ActorEntry[] {
-    return describeActors([...this.#slots.values()].map(({ partition }) => partition), this.#cells, this.#parts.store, filter);
+    return describeActors(
+      [...this.#readers.values()].map(({ partition }) => partition),
+      this.#cells,
+      this.#parts.store,
+      filter,
+    );
   }
 
   /** One actor in detail; throws `actor.not_found`. */
   actor(address: Address): object {
     const { partition } = this.#ready(address);
     const described = describeActor(address, partition, this.#cells, this.#parts.store);
-    if (described === undefined) throw new BanyanError('actor.not_found', { message: `${address} has never had a message.` });
+    if (described === undefined)
+      throw new BanyanError('actor.not_found', { message: `${address} has never had a message.` });
     return { ...described, epoch: 1, owner: this.#parts.node };
   }
 
@@ -221,14 +237,21 @@ export class Shard {
   stateHash(address: Address): { hash: string; cursor: { seq: number; index: number }; partition: number } {
     const { partition } = this.#ready(address);
     const { seq, index } = partition.cursor ?? { seq: 0, index: 0 };
-    return { hash: stateHash(this.#parts.store, partition.id, address), cursor: { seq, index }, partition: partition.id };
+    return {
+      hash: stateHash(this.#parts.store, partition.id, address),
+      cursor: { seq, index },
+      partition: partition.id,
+    };
   }
 
   partitionStatus(): PartitionStatus[] {
-    return [...this.#slots.values()].map(({ partition, status, error }) => ({
+    return [...this.#readers.values()].map(({ partition, status, error }) => ({
       id: partition.id,
       status,
-      cursor: partition.cursor === undefined ? undefined : { seq: partition.cursor.seq, index: partition.cursor.index },
+      cursor:
+        partition.cursor === undefined
+          ? undefined
+          : { seq: partition.cursor.seq, index: partition.cursor.index },
       error: error?.toWire(),
     }));
   }
@@ -246,20 +269,39 @@ export class Shard {
 
   counters(): { turns: number; duplicates: number; deadLetters: number; parked: number } {
     const sum = { turns: 0, duplicates: 0, deadLetters: 0, parked: 0 };
-    for (const { partition } of this.#slots.values()) {
-      for (const name of ['turns', 'duplicates', 'deadLetters', 'parked'] as const) sum[name] += partition.counters[name];
+    for (const { partition } of this.#readers.values()) {
+      for (const name of ['turns', 'duplicates', 'deadLetters', 'parked'] as const)
+        sum[name] += partition.counters[name];
     }
     return sum;
   }
 
   /** The connection was lost and is back: nothing that was read since can be trusted to be complete. */
   reconnected(): void {
-    for (const slot of this.#slots.values()) void slot.reader?.stop();
+    for (const reader of this.#readers.values()) void reader.interrupt();
+  }
+
+  #readerOf(partition: Partition, outbox: Outbox): PartitionReader {
+    const { log, clock, store, system, acceptTail, report } = this.#parts;
+    return new PartitionReader({
+      partition,
+      outbox,
+      log,
+      clock,
+      delivery: this.#delivery,
+      storedIdentity: () => Buffer.from(store.get(LOG_IDENTITY) ?? []).toString(),
+      turnVersion: system.turnVersion,
+      acceptTail,
+      stopped: () => this.#stopped,
+      onReady: () => this.#takeOver(partition),
+      report,
+    });
   }
 
   /** The store remembers which log it belongs to (rule R9). */
   #bindStore(identity: string): void {
-    if (this.#parts.store.get(LOG_IDENTITY) === undefined) this.#parts.store.commit([[LOG_IDENTITY, Buffer.from(identity)]]);
+    if (this.#parts.store.get(LOG_IDENTITY) === undefined)
+      this.#parts.store.commit([[LOG_IDENTITY, Buffer.from(identity)]]);
   }
 
   /**
@@ -273,103 +315,38 @@ export class Shard {
     return store.get(REBUILDING) === undefined ? undefined : this.#patiently(() => log.sentMarks());
   }
 
-  async #open(slot: Slot, state: LogState, stamps: readonly string[]): Promise<void> {
-    try {
-      await this.#verify(slot, state);
-      slot.end = await this.#patiently(() => this.#parts.log.end(slot.partition.id));
-      const { id, position } = slot.partition;
-      const { system, acceptTail } = this.#parts;
-      await this.#patiently(() => takeTail(this.#parts.log, { partition: id, position, end: slot.end, stamps }, system.turnVersion, acceptTail));
-      slot.partition.markOpened();
-      slot.status = 'catching-up';
-      slot.outbox.resume();
-      this.#checkCaughtUp(slot);
-      void this.#read(slot);
-    } catch (error) {
-      this.#stopSlot(slot, toBanyanError(error));
-    }
-  }
-
-  /** R9: the entry at our cursor must still be the one that we applied. */
-  async #verify(slot: Slot, state: LogState): Promise<void> {
-    const { cursor } = slot.partition;
-    const bound = Buffer.from(this.#parts.store.get(LOG_IDENTITY) ?? []).toString();
-    if (bound !== state.identity) throw new BanyanError('log.foreign', { message: `The local state belongs to the log ${bound}, the broker holds ${state.identity}.` });
-    if (cursor === undefined) {
-      if (state.firstSeq > 1 && !slot.partition.wasOpened) throw new BanyanError('log.truncated', { message: `The log begins at entry ${state.firstSeq}; without local state it cannot be replayed from the start.` });
-      return;
-    }
-    const hash = await this.#patiently(() => this.#parts.log.hashAt(cursor.seq));
-    if (hash !== cursor.hash) {
-      throw new BanyanError('log.truncated', {
-        message: `Partition ${slot.partition.id} has applied entry ${cursor.seq}, which the log ${hash === undefined ? 'no longer holds' : 'holds with another content'}.`,
-      });
-    }
-  }
-
-  async #read(slot: Slot): Promise<void> {
-    const { partition } = slot;
-    while (!this.#stopped && slot.status !== 'stopped') {
-      try {
-        slot.reader = this.#parts.log.read(partition.id, partition.position);
-        for await (const entry of slot.reader.entries) await this.#delivery.receive(partition, entry);
-      } catch (error) {
-        this.#parts.report('warn', 'Reading a partition was interrupted; it starts again.', { partition: partition.id, error: toBanyanError(error).toWire() });
-        await this.#pause(RETRY_MS);
-      }
-      if (this.#stopped) return;
-      this.#delivery.forget(partition);
-      try {
-        await this.#verify(slot, await this.#patiently(() => this.#parts.log.state()));
-      } catch (error) {
-        this.#stopSlot(slot, toBanyanError(error));
-      }
-    }
-  }
-
   #committed(partition: Partition, answers: readonly Answer[]): void {
-    const slot = this.#slots.get(partition.id) as Slot;
+    const reader = this.#readers.get(partition.id) as PartitionReader;
     for (const answer of answers) this.#parts.answer(answer);
     const timers = partition.timers.drainChanged();
     const started = partition.tasks.drainStarted();
-    if (slot.status === 'ready') {
-      for (const { address, name } of timers) this.#timers.follow(partition.id, address, name, partition.timers.read(address, name));
+    if (reader.status === 'ready') {
+      for (const { address, name } of timers) this.#follow(partition, address, name);
       for (const [id, row] of started) this.#tasks.run(partition.id, id, row);
     }
-    this.#checkCaughtUp(slot);
-    for (const resolve of slot.waiting.splice(0)) resolve();
+    reader.progressed();
   }
 
   /** R7: timers are armed and tasks started only by an owner that has read everything there was. */
-  #checkCaughtUp(slot: Slot): void {
-    const { partition } = slot;
-    if (slot.status !== 'catching-up' || partition.position < slot.end) return;
-    slot.status = 'ready';
-    for (const { address, name } of partition.timers.all()) this.#timers.follow(partition.id, address, name, partition.timers.read(address, name));
+  #takeOver(partition: Partition): void {
+    for (const { address, name } of partition.timers.all()) this.#follow(partition, address, name);
     for (const [id, row] of partition.tasks.pending()) this.#tasks.run(partition.id, id, row);
-    for (const resolve of slot.waiting.splice(0)) resolve();
-    const open = [...this.#slots.values()].some(({ status }) => status === 'opening' || status === 'catching-up');
-    if (!open && this.#parts.store.get(REBUILDING) !== undefined) this.#parts.store.commit([[REBUILDING, undefined]]);
+    const open = [...this.#readers.values()].some(
+      ({ status }) => status === 'opening' || status === 'catching-up',
+    );
+    const { store } = this.#parts;
+    if (!open && store.get(REBUILDING) !== undefined) store.commit([[REBUILDING, undefined]]);
   }
 
-  #ready(address: Address): Slot {
-    const slot = this.#slots.get(partitionOfAddress(address, this.#parts.partitions.count));
-    if (slot?.status === 'ready') return slot;
-    if (slot?.error !== undefined) throw slot.error;
+  #follow(partition: Partition, address: Address, name: string): void {
+    this.#timers.follow(partition.id, address, name, partition.timers.read(address, name));
+  }
+
+  #ready(address: Address): PartitionReader {
+    const reader = this.#readers.get(partitionOfAddress(address, this.#parts.partitions.count));
+    if (reader?.status === 'ready') return reader;
+    if (reader?.error !== undefined) throw reader.error;
     throw new BanyanError('partition.unavailable', { retryAfterMs: 500 });
-  }
-
-  #cell(address: Address, slot: Slot): Cell {
-    return this.#cells.load(address, slot.partition.id);
-  }
-
-  #stopSlot(slot: Slot, error: BanyanError): void {
-    slot.status = 'stopped';
-    slot.error = error;
-    void slot.reader?.stop();
-    this.#delivery.forget(slot.partition);
-    for (const resolve of slot.waiting.splice(0)) resolve();
-    this.#parts.report('error', `Partition ${slot.partition.id} has stopped: ${error.message}`, { partition: slot.partition.id, error: error.toWire() });
   }
 
   #fail(fault: unknown): void {
@@ -379,7 +356,7 @@ export class Shard {
     this.#timers.stop();
     this.#tasks.stop();
     this.#sender.stop();
-    for (const slot of this.#slots.values()) void slot.reader?.stop();
+    for (const reader of this.#readers.values()) void reader.interrupt();
     this.#parts.onFault(fault);
   }
 
@@ -396,7 +373,7 @@ export class Shard {
 
   #tidy(): void {
     try {
-      for (const { outbox } of this.#slots.values()) outbox.tidy();
+      for (const { outbox } of this.#readers.values()) outbox.tidy();
       this.#overlay.flush();
     } catch (fault) {
       this.#fail(fault);

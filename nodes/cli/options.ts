@@ -24,7 +24,8 @@ const SETTING_OF_FLAG: Readonly<Record<string, string>> = {
   source: 'sources',
 };
 
-const repeated = (value: string, before: readonly string[] = []): string[] => [...before, value];
+/** For an option that may be given several times. */
+export const repeated = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
 
 /** Every command has these. */
 export function addCommonOptions(command: Command): Command {

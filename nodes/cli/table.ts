@@ -20,8 +20,12 @@ const width = (text: string): number => stripVTControlCharacters(text).length;
 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '-';
-  if (typeof value === 'object') return JSON.stringify(value);
-  return visible(String(value));
+  return visible(textOf(value));
+}
+
+/** A value in one line of text: what is not text or a number is JSON. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
 }
 
 /** Text from elsewhere must not move the cursor or set colours; our own styles are left. */

@@ -60,7 +60,7 @@ async function measure(sync: SyncInterval): Promise<Measurement> {
 
 /** How many entries our log has had. */
 async function entries({ jsm }: BothPaths): Promise<number> {
-  return (await jsm.streams.info('banyan-mailbox')).state.last_seq;
+  return (await jsm.streams.info('banyan_MAILBOX')).state.last_seq;
 }
 
 /** Messages a second of one run of ours. */

@@ -9,11 +9,13 @@ import { durableTell } from './durable-tell.ts';
 import { machine } from './machine.ts';
 import { memory } from './memory.ts';
 import type { Bench, Result } from './measurement.ts';
+import { pipeline } from './pipeline.ts';
 import { publishToHandler } from './publish-to-handler.ts';
 import { render } from './render.ts';
+import { startUp } from './start-up.ts';
 import { turn } from './turn.ts';
 
-const BENCHES: readonly Bench[] = [durableTell, publishToHandler, ask, turn, memory];
+const BENCHES: readonly Bench[] = [durableTell, publishToHandler, ask, turn, memory, pipeline, startUp];
 
 const { values } = parseArgs({
   options: { only: { type: 'string', multiple: true }, json: { type: 'string' } },
@@ -31,6 +33,7 @@ for (const bench of chosen) {
   try {
     results.push(...(await bench.run()));
   } catch (error) {
+    console.error(error);
     results.push({ bench: bench.name, skipped: error instanceof Error ? error.message : String(error) });
     process.exitCode = 1;
   }

@@ -32,6 +32,6 @@ async function measure(actors: number): Promise<Measurement> {
     raw,
     ratio: value / raw,
     runs: runs.map(({ resident }) => resident),
-    note: "raw is a started XState actor of the same machine; an Erlang process has about 2,700 bytes",
+    note: 'raw is a started XState actor of the same machine; an Erlang process has about 2,700 bytes',
   };
 }

@@ -6,7 +6,7 @@ const COLUMNS = ['measure', 'banyan', 'raw', 'ratio', 'aim', 'runs'];
 
 export function render({ at, machine, versions }: Machine, results: readonly Result[]): string {
   const rows = results.map((result) =>
-    'skipped' in result ? [result.bench, `not measured: ${result.skipped}`, '', '', '', ''] : rowOf(result),
+    'skipped' in result ? [result.bench, `not measured: ${oneLine(result.skipped)}`, '', '', '', ''] : rowOf(result),
   );
   const widths = COLUMNS.map((name, column) =>
     Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)),
@@ -37,6 +37,8 @@ function rowOf({ measure, unit, value, raw, ratio, aim, runs }: Measurement): st
     (runs ?? []).map(short).join(' '),
   ];
 }
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').slice(0, 160);
 
 function short(value: number): string {
   if (value >= 100) return Math.round(value).toLocaleString('en');

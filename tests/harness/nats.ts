@@ -10,6 +10,8 @@ export interface TestBroker {
   readonly url: string;
   /** A connection that reconnects forever; closed by {@link TestBroker.stop}. */
   connect(options?: ConnectionOptions): Promise<NatsConnection>;
+  /** Stops the server from answering, without ending it, until the result is called. */
+  freeze(): () => void;
   /** Ends the server with SIGKILL; resolves when another one serves the same store on the same port. */
   kill(): Promise<void>;
   stop(): Promise<void>;
@@ -34,6 +36,11 @@ export async function startTestBroker(): Promise<TestBroker> {
       });
       connections.push(connection);
       return connection;
+    },
+    freeze() {
+      const { pid } = broker;
+      process.kill(pid, 'SIGSTOP');
+      return () => void process.kill(pid, 'SIGCONT');
     },
     async kill() {
       const back = new Promise<void>((resolve) => {

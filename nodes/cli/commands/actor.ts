@@ -6,7 +6,7 @@ import { formatState } from '../actor-state.ts';
 import { actorEntrySchema, actorListDocument, actorShowDocument, orderDocument } from '../documents.ts';
 import { addConnectionOptions } from '../options.ts';
 import { prettyJson } from '../output.ts';
-import { formatTable, visible } from '../table.ts';
+import { formatTable, textOf, visible } from '../table.ts';
 import { addressOf, addMessageCommands } from './message.ts';
 import { addReplayCommand, showEarlier } from './replay.ts';
 
@@ -83,7 +83,7 @@ async function show(run: Run): Promise<void> {
       const { context, ...rest } = status;
       const lines = Object.entries(rest)
         .filter(([, value]) => value !== undefined && value !== null)
-        .map(([name, value]) => `${name.padEnd(12)} ${visible(typeof value === 'object' ? JSON.stringify(value) : String(value))}`);
+        .map(([name, value]) => `${name.padEnd(12)} ${visible(textOf(value))}`);
       return [...lines, 'context', prettyJson(context)].join('\n');
     });
   });

@@ -9,7 +9,7 @@ import { appDocument, upDocument } from '../documents.ts';
 import { EXIT } from '../exit-code.ts';
 import { listenForInterrupt, whenAborted } from '../interrupt.ts';
 import { createLogger } from '../logger.ts';
-import { addNodeOptions } from '../options.ts';
+import { addNodeOptions, repeated } from '../options.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { collectionSettled, finishPipeline, idle, startCollection, timedOut } from '../up/collection.ts';
 import { type NodeSession, startSession } from '../up/node-session.ts';
@@ -26,9 +26,7 @@ export function addUpCommand(cli: Cli, program: Command): void {
   )
     .option('--once', 'end when everything collected has been decided')
     .addOption(
-      new Option('--source <path>', 'file, directory or glob to collect; may be repeated').argParser(
-        (value: string, before: readonly string[] = []) => [...before, value],
-      ),
+      new Option('--source <path>', 'file, directory or glob to collect; may be repeated').argParser(repeated),
     )
     .option('--out <dir>', 'folder that datasets and reports are exported to (default: out)')
     .option('--broker-port <port>', 'port of the embedded broker');

@@ -104,7 +104,7 @@ async function registerAgent(node: RunningNode, { pipeline }: Settings): Promise
 }
 
 async function undoAll(undo: (() => Promise<void> | void)[], log: Logger): Promise<void> {
-  for (const step of undo.splice(0).reverse()) {
+  for (const step of undo.splice(0).toReversed()) {
     try {
       await step();
     } catch (error) {

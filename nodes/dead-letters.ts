@@ -22,6 +22,7 @@ interface Stored {
 /** Sends what only actors may send; `id` numbers it. */
 export type TellInternal = (address: string, message: { readonly type: string }, id: string) => Promise<number>;
 
+const MESSAGE_NOT_FOUND = 10037;
 /** Letters may be settled while we read: then the one we wait for never comes. */
 const READ_MS = 1_000;
 const READ_AT_ONCE = 500;
@@ -51,7 +52,7 @@ export class DeadLetters {
     return this.#settle(ids, async ({ letter }) => {
       const to = letter.to;
       if (to === null || !isAddress(to)) throw new BanyanError('address.invalid', { message: `The dead letter ${letter.id} names no actor.` });
-      if (letter.internal === true) {
+      if (letter.internal) {
         if (letter.message === undefined) throw new BanyanError('message.malformed', { message: `The dead letter ${letter.id} has no message.` });
         await this.#tellInternal(to, letter.message as { type: string }, `${RESERVED_SENDERS.deadLetter}${letter.id}#1`);
         return;
@@ -83,12 +84,21 @@ export class DeadLetters {
     return { settled: [...found.keys()], missing: ids.filter((id) => !found.has(id)) };
   }
 
-  /** Somebody else may have been faster; the server has no code of its own for that. */
+  /** The server refuses in several ways what somebody else has deleted meanwhile. */
   async #delete(seq: number): Promise<void> {
     try {
       await this.#jsm.streams.deleteMessage(this.#subjects.streams.dead, seq);
     } catch (error) {
-      if (!(error instanceof JetStreamApiError) || !error.message.includes('no message found')) throw error;
+      if (!(error instanceof JetStreamApiError) || (await this.#holds(seq))) throw error;
+    }
+  }
+
+  async #holds(seq: number): Promise<boolean> {
+    try {
+      return (await this.#jsm.streams.getMessage(this.#subjects.streams.dead, { seq })) !== null;
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === MESSAGE_NOT_FOUND) return false;
+      throw error;
     }
   }
 

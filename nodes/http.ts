@@ -30,7 +30,8 @@ export async function startHttp({ host, port, view }: HttpOptions): Promise<Http
   app.get('/api/tree', async (context) => context.json(await view.tree()));
   app.get('/api/work', async (context) => context.json(await view.work()));
   app.notFound((context) => context.json({ ok: false, error: { code: 'request.subject', message: 'There is nothing here.', recoverable: false } }, 404));
-  const server = createServer(getRequestListener(app.fetch));
+  const listener = getRequestListener(app.fetch);
+  const server = createServer((request, response) => void listener(request, response));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);

@@ -18,7 +18,8 @@ export interface NodeViewParts {
   readonly partitions: number;
   readonly log: Log;
   readonly shards: readonly ShardHost[];
-  readonly root: () => Supervisor;
+  /** Undefined until every shard has been up once. */
+  readonly root: () => Supervisor | undefined;
   readonly connected: () => boolean;
 }
 
@@ -53,7 +54,9 @@ export class NodeView {
   }
 
   async tree(): Promise<TreeReply> {
-    const { namespace, node, version, labels, shards, root } = this.#parts;
+    const { namespace, node, version, labels, shards } = this.#parts;
+    const root = this.#parts.root();
+    if (root === undefined) throw new BanyanError('partition.unavailable', { message: `${node} is starting.`, retryAfterMs: 500 });
     await Promise.all(shards.filter(({ ready }) => ready).map((shard) => shard.refreshTree()));
     const statuses = await this.statuses();
     const ends = new Map(await Promise.all(statuses.flatMap(({ partitions }) => partitions.map(async ({ id }) => [id, await this.#end(id)] as const))));
@@ -67,7 +70,7 @@ export class NodeView {
           status: 'active',
           labels: { ...labels },
           hardware: { cpus: availableParallelism(), memoryBytes: totalmem(), devices: [] },
-          tree: root().tree() as TreeReply['nodes'][number]['tree'],
+          tree: root.tree() as TreeReply['nodes'][number]['tree'],
         },
       ],
       partitions: statuses

@@ -100,7 +100,7 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
         tree: system.tree,
       }),
   );
-  let root: Supervisor | undefined;
+  const supervision: { root: Supervisor | undefined } = { root: undefined };
   const view = new NodeView({
     namespace: settings.namespace,
     node: id,
@@ -109,7 +109,7 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
     partitions: settings.partitions,
     log: mailbox,
     shards,
-    root: () => root as Supervisor,
+    root: () => supervision.root,
     connected: () => !connection.isClosed() && connected,
   });
   let connected = true;
@@ -133,7 +133,7 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
     order: (address, order, reason) => append(address, { kind: 'control', to: address as Address, message: { type: order, reason: reason ?? null } }),
     restart: (address) => view.owner(address).call('restart', address),
   });
-  root = await startSupervisor({
+  const running = await startSupervisor({
     id,
     strategy: 'one_for_one',
     intensity: SHARD_INTENSITY,
@@ -143,7 +143,7 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
     random: () => systemRandomness.next(),
     onEvent: (event) => log.debug(event, 'supervision'),
   });
-  const running = root;
+  supervision.root = running;
   await announceNode(system, id, tellInternal);
   const http: HttpServer = await startHttp({ host: settings.http.host, port: settings.http.port, view });
   const limit = setInterval(() => void keepMailboxLimit().catch((error: unknown) => log.debug({ error: String(error) }, 'The mailbox limit was not checked.')), MAILBOX_CHECK_MS);

@@ -58,7 +58,7 @@ export function serveSystem(parts: SystemParts): void {
     internal: async (body, request) => {
       if (request.headers?.get(TOKEN_HEADER) !== parts.token) throw new BanyanError('authorisation', { message: 'The token of run.json is needed.' });
       const { address: to, message } = checked(internalRequest, body);
-      return value({ seq: await parts.tellInternal(to, message as { type: string }) });
+      return value({ seq: await parts.tellInternal(to, message) });
     },
     dead: async (body) => {
       const { op, ids } = checked(deadRequest, body);

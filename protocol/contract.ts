@@ -58,7 +58,7 @@ const internalSchemas = new WeakSet<object>();
 export function internal<S extends z.ZodObject>(schema: S): S {
   const marked = schema.meta({});
   internalSchemas.add(marked);
-  return marked as S;
+  return marked;
 }
 
 /** Whether a message schema was marked with {@link internal}. */

@@ -3,7 +3,7 @@ import { type Clock, systemClock, VirtualClock } from './clock.ts';
 
 /** What every clock does; `pass` lets at least that much time go by on it. */
 function describeClock(name: string, open: () => { clock: Clock; pass: (ms: number) => Promise<void> }): void {
-  describe(name, () => {
+  describe(`${name} clock`, () => {
     test('a timer calls back once, not before its time, and never within the call that sets it', async () => {
       const { clock, pass } = open();
       const setMs = clock.now();

@@ -22,7 +22,7 @@ export function emit<E extends EventSchemas, N extends keyof E & string>(
 ): void {
   // The contract types the payload; the runtime takes the kind from the running actor.
   void contract;
-  currentTurn().effect({ kind: 'emit', name, payload: payload as object });
+  currentTurn().effect({ kind: 'emit', name, payload: payload });
 }
 
 /** Answers the call that the running turn processes, or an earlier one that was deferred; at most once. */

@@ -135,7 +135,7 @@ export class JetStreamLog implements Log {
         }
       }
     });
-    return answer !== undefined && (answer.json() as { error?: unknown }).error === undefined;
+    return answer !== undefined && answer.json<{ error?: unknown }>().error === undefined;
   }
 
   #messageId(id: string): string {

@@ -33,7 +33,7 @@ export function obey(parts: OrderParts): void {
   switch (received.message.type) {
     case 'pause': {
       if (cell.standing === undefined) {
-        cells.stand(cell, { status: 'paused', reason: String(received.message['reason'] ?? 'paused by an operator'), parked: 0 });
+        cells.stand(cell, { status: 'paused', reason: reasonOf(received), parked: 0 });
       }
       return;
     }
@@ -114,4 +114,8 @@ function remove({ cell, cells, overlay, partition, tell }: OrderParts): void {
   overlay.delete(buckets.status(partition), address);
   cells.forget(address);
   if (left <= 0) tell({ type: 'delete' });
+}
+
+function reasonOf({ message }: Received): string {
+  return typeof message['reason'] === 'string' ? message['reason'] : 'paused by an operator';
 }

@@ -73,7 +73,7 @@ export class Overlay {
           ? 1
           : stored.done === true
             ? -1
-            : direction * compareKeys(mine?.value[0] as string, stored.value[0]);
+            : direction * compareKeys((mine?.value as [string, Written])[0], stored.value[0]);
         let row: readonly [string, Uint8Array | undefined];
         if (order > 0) {
           row = stored.value as readonly [string, Uint8Array];

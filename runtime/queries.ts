@@ -53,7 +53,7 @@ function readOnlyTurn(cell: Cell, store: Store): Turn {
     sender: undefined,
     messageId: '',
     replyTo: undefined,
-    rows: CommittedRows.of(store, cell.partition, cell.address as Address),
+    rows: CommittedRows.of(store, cell.partition, cell.address),
     random: refuse,
     effect: refuse,
     deferReply: refuse,

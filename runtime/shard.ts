@@ -384,8 +384,4 @@ export class Shard {
   #patiently<T>(attempt: () => Promise<T>): Promise<T> {
     return patiently(this.#parts.clock, () => this.#stopped, attempt);
   }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#parts.clock.setTimer(ms, resolve));
-  }
 }

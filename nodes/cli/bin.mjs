@@ -33,7 +33,7 @@ function findNewerNode() {
     const file = join(folder, 'node_modules', '.bin', 'node');
     if (existsSync(file)) {
       const { stdout } = spawnSync(file, ['--version'], { encoding: 'utf8' });
-      if (majorOf(String(stdout).replace(/^v/, '')) >= NEEDED_MAJOR) return file;
+      if (majorOf(stdout.replace(/^v/, '')) >= NEEDED_MAJOR) return file;
     }
     if (dirname(folder) === folder) return undefined;
   }

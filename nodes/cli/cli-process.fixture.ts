@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Io } from './output.ts';
@@ -25,8 +26,15 @@ export async function command(args: readonly string[], stdin = ''): Promise<Fini
 
 const textIn = (stream: PassThrough): string => String(stream.read() ?? '');
 
-/** Starts `banyan` and resolves once a line that it prints has `text`. Fails when it ends before. */
-export async function startUntil(text: string, args: readonly string[], directory: string): Promise<ChildProcess> {
+/** One command as a process of its own: it loads the application exactly as a node does. */
+export async function commandProcess(args: readonly string[]): Promise<Finished> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code: code as number, stdout, stderr };
+}
+
+/** Starts `banyan` and resolves once a line that it prints has `wanted`. Fails when it ends before. */
+export async function startUntil(wanted: string, args: readonly string[], directory: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, [MAIN, ...args], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
   const printed = new PassThrough();
   child.stdout.pipe(printed, { end: false });
@@ -36,12 +44,12 @@ export async function startUntil(text: string, args: readonly string[], director
   const seen: string[] = [];
   for await (const line of lines) {
     seen.push(line);
-    if (line.includes(text)) {
+    if (line.includes(wanted)) {
       printed.resume();
       return child;
     }
   }
-  throw new Error(`banyan ended before it said "${text}":\n${seen.join('\n')}`);
+  throw new Error(`banyan ended before it said "${wanted}":\n${seen.join('\n')}`);
 }
 
 /** Ends a process with a signal and resolves with its exit code. */

@@ -90,7 +90,6 @@ test('after a fix, a replayed dead letter is applied once, even when it is repla
     await system.start();
   });
   const replays = await Promise.all([1, 2].map(() => system.sys('dead', { op: 'replay', ids })));
-  console.log(JSON.stringify(replays));
   const outcomes = replays.map(({ ok, error }) => (ok ? 'settled' : error?.code));
   expect(outcomes).toContain('settled');
   expect(['settled', 'dead.not_found']).toEqual(expect.arrayContaining(outcomes));

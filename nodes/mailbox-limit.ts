@@ -19,12 +19,16 @@ export function limitFor(storedBytes: number, processed: number, mailboxBytes: n
 /** Small changes are not worth a change of the stream. */
 const STEP = 0.05;
 
-/** Adjusts the stream's limit once; resolves with the limit in force. */
-export async function adjustMailboxLimit(jsm: JetStreamManager, stream: string, mailboxBytes: number, progress: Progress): Promise<number> {
+/** Adjusts the stream's limit once; resolves with the limit in force. It never falls below what is stored. */
+export async function adjustMailboxLimit(
+  jsm: JetStreamManager,
+  stream: string,
+  mailboxBytes: number,
+  progress: Progress,
+): Promise<number> {
   const { config, state } = await jsm.streams.info(stream);
-  const wanted = limitFor(state.bytes, progress.processed, mailboxBytes);
-  if (Math.abs(wanted - config.max_bytes) < mailboxBytes * STEP && wanted >= config.max_bytes) return config.max_bytes;
-  if (wanted <= config.max_bytes) return config.max_bytes;
+  const wanted = Math.max(state.bytes, limitFor(state.bytes, progress.processed, mailboxBytes));
+  if (Math.abs(wanted - config.max_bytes) < mailboxBytes * STEP) return config.max_bytes;
   await jsm.streams.update(stream, { max_bytes: wanted });
   return wanted;
 }

@@ -56,7 +56,7 @@ export function serveSystem(parts: SystemParts): void {
       return value({});
     },
     internal: async (body, request) => {
-      if (request.headers?.get(TOKEN_HEADER) !== parts.token) throw new BanyanError('authorisation', { message: 'The token of run.json is needed.' });
+      if (request.headers?.get(HEADER.token) !== parts.token) throw new BanyanError('authorisation', { message: 'The token of run.json is needed.' });
       const { address: to, message } = checked(internalRequest, body);
       return value({ seq: await parts.tellInternal(to, message) });
     },
@@ -78,8 +78,6 @@ export function serveSystem(parts: SystemParts): void {
     },
   });
 }
-
-const TOKEN_HEADER = 'Banyan-Token';
 
 async function serve(endpoints: Readonly<Record<string, Endpoint>>, subjects: Subjects, request: Msg): Promise<void> {
   try {

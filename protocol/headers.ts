@@ -21,6 +21,8 @@ export const HEADER = {
   from: 'Banyan-From',
   /** On an entry that the gateway appended for a call: the subject that waits for the result. Internal. */
   callReply: 'Banyan-Call-Reply',
+  /** On `sys.internal`: the token of run.json, for what only actors may send. */
+  token: 'Banyan-Token',
   /** In an error reply: its message, and its code of our catalogue, where NATS services put theirs. */
   serviceError: 'Nats-Service-Error',
   serviceErrorCode: 'Nats-Service-Error-Code',

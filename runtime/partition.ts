@@ -14,6 +14,7 @@ import type { Address } from '../protocol/address.ts';
 import { decode, encode } from '../protocol/codec.ts';
 import { BanyanError, type ErrorCode, toBanyanError } from '../protocol/errors.ts';
 import type { EffectNumber } from '../protocol/frame.ts';
+import type { DeadLetter } from '../protocol/wire.ts';
 import type { Subjects } from '../protocol/subjects.ts';
 import type { Cell, Cells } from './cells.ts';
 import { checkMessage } from './check-message.ts';
@@ -58,6 +59,8 @@ export interface PartitionParts {
   readonly outbox: Outbox;
   readonly subjects: Subjects;
   readonly verdicts: readonly Verdict[];
+  /** A message became a dead letter; called before its window commits, and again when it is replayed. */
+  readonly onDeadLetter: (letter: DeadLetter, traceparent: string | undefined) => void;
   /** Says which message is about to be turned, where a watchdog can see it even if the turn never ends. */
   readonly beacon: (partition: number, seq: number, index: number) => void;
   /** Sees turns before their changes are kept; may throw to refuse one. For the determinism check. */
@@ -345,6 +348,7 @@ export class Partition {
       this.#answers.push({ to: replyTo, body: { ok: false, error: error.toWire() } });
     }
     this.counters.deadLetters++;
+    this.#parts.onDeadLetter(letter, 'received' in item ? item.received.traceparent : undefined);
   }
 
   /** I6. A full stack shows as an error that anybody may have wrapped, so its text is all there is to go by. */

@@ -65,6 +65,7 @@ export async function replayActor(request: ReplayRequest): Promise<ReplayedActor
     cells,
     outbox: new Outbox(overlay, departures, id, partitions, undefined, () => {}),
     subjects,
+    onDeadLetter: () => {},
     verdicts: (await log.verdicts()).filter((verdict) => verdict.partition === id),
     beacon: () => {},
     sampler: (actor) => actor === address,

@@ -10,6 +10,7 @@ import { type ActorEntry, describeActor, describeActors } from './actor-list.ts'
 import { Cells } from './cells.ts';
 import type { Clock } from './clock.ts';
 import type { ContentStore } from './content-store.ts';
+import { DeadLetterLog } from './dead-letter-log.ts';
 import { Delivery } from './deliver.ts';
 import type { Log, LogState, SentMarks } from './log.ts';
 import { Outbox, partitionOfAddress } from './outbox.ts';
@@ -76,6 +77,7 @@ export class Shard {
   readonly #timers: TimerService;
   readonly #tasks: TaskRunner;
   readonly #delivery: Delivery;
+  readonly #deadLetters: DeadLetterLog;
   readonly #readers = new Map<number, PartitionReader>();
   #stopped = false;
   #tidying = false;
@@ -91,6 +93,7 @@ export class Shard {
         error: error.toWire(),
       }),
     );
+    this.#deadLetters = new DeadLetterLog(clock, parts.report);
     this.#timers = new TimerService(clock, this.#sender);
     this.#tasks = new TaskRunner(
       {
@@ -150,6 +153,7 @@ export class Shard {
         subjects: this.#parts.subjects,
         verdicts: verdicts.filter((verdict) => verdict.partition === id),
         beacon: this.#parts.beacon,
+        onDeadLetter: (letter, traceparent) => this.#deadLetters.add(letter, traceparent),
         ...(this.#parts.onTurn === undefined ? {} : { onTurn: this.#parts.onTurn }),
         ...(this.#parts.sampler === undefined ? {} : { sampler: this.#parts.sampler }),
       });

@@ -101,9 +101,9 @@ describe('looking at actors', () => {
     const first = await json(documents.storedDocument, 'tell', 'counter/past', 'add', 'amount=1');
     await json(documents.valueDocument, 'call', 'counter/past', 'add', 'amount=10');
     expect(await json(documents.actorShowDocument, 'actor', 'show', 'counter/past')).toMatchObject({ context: { total: 11 } });
-    const earlier = await json(
+    const earlier = await replayed(
       documents.actorReplayedDocument,
-      'actor', 'show', 'counter/past', '--at', String(first.seq), '--app', app,
+      ...['actor', 'show', 'counter/past', '--at', String(first.seq)],
     );
     expect(earlier).toMatchObject({ context: { total: 1 }, turns: 1, cursor: { seq: first.seq } });
   });

@@ -1,5 +1,5 @@
 /** Durable messages from outside: published to the mailbox, and only an acknowledgement counts. */
-import { type JetStreamClient, JetStreamApiError, JetStreamError } from '@nats-io/jetstream';
+import { type JetStreamClient, JetStreamApiError, JetStreamError, jserrors } from '@nats-io/jetstream';
 import type { z } from 'zod';
 import { LIMITS } from '../../config/limits.ts';
 import { type Address, parseAddress } from '../../protocol/address.ts';
@@ -91,7 +91,8 @@ function publishFailure(cause: unknown, subject: string, timeoutMs: number): Ban
     return new BanyanError('log.unavailable', { message, cause });
   }
   const failure = requestFailure(cause, subject, timeoutMs);
-  if (failure.code === 'node.unreachable') {
+  // What nobody stores, nobody acknowledges: the client takes that for a broker without JetStream.
+  if (failure.code === 'node.unreachable' || cause instanceof jserrors.JetStreamNotEnabled) {
     return new BanyanError('node.unreachable', {
       message: 'The broker has no mailbox of this namespace.',
       hint: 'Start a node, or name the right namespace.',

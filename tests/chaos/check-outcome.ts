@@ -22,7 +22,11 @@ interface Summary {
 }
 
 /** Says everything that is wrong; nothing is when the list is empty. `end` is of the last start. */
-export async function checkOutcome(folder: string, identities: ReadonlySet<string>, end: UpEnd): Promise<string[]> {
+export async function checkOutcome(
+  folder: string,
+  identities: ReadonlySet<string>,
+  end: UpEnd,
+): Promise<string[]> {
   if (end.stuck) return [`the last start did not end within ${Math.round(end.durationMs)} ms`];
   if (end.code !== 0) return [`the last start ended with ${end.code ?? end.signal}`];
   const summary = JSON.parse(end.stdout) as Summary;
@@ -43,9 +47,24 @@ export async function checkOutcome(folder: string, identities: ReadonlySet<strin
 
   const examples = readExamples(outOf(folder));
   equal('examples in the export', examples.length, summary.examples);
-  problems.push(...twice('example', examples.map(({ provenance }) => provenance.example)));
-  problems.push(...twice('example of artifact', examples.map(({ provenance }) => provenance.artifact)));
-  problems.push(...twice('example with', examples.map(({ input, output }) => JSON.stringify([input, output]))));
+  problems.push(
+    ...twice(
+      'example',
+      examples.map(({ provenance }) => provenance.example),
+    ),
+  );
+  problems.push(
+    ...twice(
+      'example of artifact',
+      examples.map(({ provenance }) => provenance.artifact),
+    ),
+  );
+  problems.push(
+    ...twice(
+      'example with',
+      examples.map(({ input, output }) => JSON.stringify([input, output])),
+    ),
+  );
   const strangers = examples.filter(({ provenance }) => !identities.has(provenance.artifact));
   equal('examples of no known artifact', strangers.length, 0);
   problems.push(...(await verifyExport(folder)));
@@ -108,9 +127,18 @@ function checkEvents(events: readonly StoredEvent[], identities: ReadonlySet<str
     ),
     ...missing.map((id) => `never accepted: ${id}`),
     ...unknown.map((id) => `accepted, but of no document: ${id}`),
-    ...twice('scenario-fed of artifact', named(events, 'scenario-fed').map(({ artifact }) => String(artifact))),
-    ...twice('verdict-given on', named(events, 'verdict-given').map(({ scenario }) => String(scenario))),
-    ...twice('dataset-published of version', named(events, 'dataset-published').map(({ version }) => String(version))),
+    ...twice(
+      'scenario-fed of artifact',
+      named(events, 'scenario-fed').map(({ artifact }) => String(artifact)),
+    ),
+    ...twice(
+      'verdict-given on',
+      named(events, 'verdict-given').map(({ scenario }) => String(scenario)),
+    ),
+    ...twice(
+      'dataset-published of version',
+      named(events, 'dataset-published').map(({ version }) => String(version)),
+    ),
   ];
 }
 

@@ -51,7 +51,9 @@ export function planOf(seed: number, mode: KillMode, cleanMs: number): KillPlan 
   const shards = 1 + Math.floor(random() * 2);
   // Mostly one; the square makes more of them rarer.
   const kills = 1 + Math.floor(random() ** 2 * KILLS_MAX);
-  const moments = Array.from({ length: kills }, () => Math.round(EARLIEST_MS + random() * (cleanMs - EARLIEST_MS)));
+  const moments = Array.from({ length: kills }, () =>
+    Math.round(EARLIEST_MS + random() * (cleanMs - EARLIEST_MS)),
+  );
   return { mode, shards, momentsMs: mode === 'broker' ? moments.toSorted((a, b) => a - b) : moments };
 }
 
@@ -83,10 +85,14 @@ export async function killRun({ seed, source, kill }: KillRunOptions): Promise<K
       }
     }
     const last = start('last');
-    const stopKilling = plan.mode === 'broker' ? killBrokers(plan.momentsMs, folder, () => kills++) : () => {};
+    const stopKilling =
+      plan.mode === 'broker' ? killBrokers(plan.momentsMs, folder, () => kills++) : () => {};
     const end = await last.ended;
     stopKilling();
-    const left = [...pids.filter((pid) => identify(pid) !== undefined), ...brokersOf(folder).map(({ pid }) => pid)];
+    const left = [
+      ...pids.filter((pid) => identify(pid) !== undefined),
+      ...brokersOf(folder).map(({ pid }) => pid),
+    ];
     if (left.length > 0) problems.push(`still running: ${left.join(', ')}`);
     for (const { pid } of brokersOf(folder)) killProcess(pid);
     problems.push(...(await checkOutcome(folder, source.identities, end)));

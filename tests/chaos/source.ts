@@ -70,8 +70,14 @@ export function writeDocuments(folder: string, seed: string, files: number): Doc
   write('storage/large.md', large);
   write('storage/large, but for its end.md', `${large}The end.`);
   write('security/LARGE.txt', large.toUpperCase());
-  write('science/composed.md', 'Ein Ångström ist eine Länge; é, ﬁ and Ａ have several forms.'.normalize('NFC'));
-  write('science/decomposed.md', 'Ein Ångström ist eine Länge; é, ﬁ and Ａ have several forms.'.normalize('NFD'));
+  write(
+    'science/composed.md',
+    'Ein Ångström ist eine Länge; é, ﬁ and Ａ have several forms.'.normalize('NFC'),
+  );
+  write(
+    'science/decomposed.md',
+    'Ein Ångström ist eine Länge; é, ﬁ and Ａ have several forms.'.normalize('NFD'),
+  );
   write('science/sharp s.txt', 'Die Straße ist 12 km lang und führt am Fluß entlang.');
   write('security/sharp S.txt', 'DIE STRASSE IST 12 KM LANG UND FÜHRT AM FLUSS ENTLANG.');
   write('cooking/料理 🍜.md', `${sentence('cooking')} ${sentence('cooking')}`);
@@ -80,8 +86,14 @@ export function writeDocuments(folder: string, seed: string, files: number): Doc
   write('storage/row.json', '{"id": 1, "name": "first"}');
   write('storage/row too.json', '{"id": 1,  "name": "first"}');
   // Masking the address leaves the same example twice: the curator may take one.
-  write('network/mail a.md', 'When the heartbeat stops, write to anna@example.org and wait for the lease to end.');
-  write('network/mail b.md', 'When the heartbeat stops, write to bert@example.org and wait for the lease to end.');
+  write(
+    'network/mail a.md',
+    'When the heartbeat stops, write to anna@example.org and wait for the lease to end.',
+  );
+  write(
+    'network/mail b.md',
+    'When the heartbeat stops, write to bert@example.org and wait for the lease to end.',
+  );
 
   const earlier: { name: string; content: string }[] = [];
   for (let number = 0; written < files; number++) {

@@ -52,12 +52,16 @@ export function startUp({ folder, source, shards, name, patienceMs }: UpOptions)
   const [stdout, stderr] = [openSync(files[0], 'w'), openSync(files[1], 'w')];
   const startedMs = performance.now();
   const args = ['--source', source, '--data', dataOf(folder), '--out', outOf(folder)];
-  const child = spawn(process.execPath, command('up', '--once', '--json', '--shards', String(shards), ...args), {
-    cwd: folder,
-    env: environment(),
-    detached: true,
-    stdio: ['ignore', stdout, stderr],
-  });
+  const child = spawn(
+    process.execPath,
+    command('up', '--once', '--json', '--shards', String(shards), ...args),
+    {
+      cwd: folder,
+      env: environment(),
+      detached: true,
+      stdio: ['ignore', stdout, stderr],
+    },
+  );
   closeSync(stdout);
   closeSync(stderr);
   const { pid } = child;

@@ -16,6 +16,8 @@ let broker: TestBroker;
 let connection: NatsConnection;
 let jsm: JetStreamManager;
 let namespaces = 0;
+/** Of a publication by others; a test that kills the broker does not wait for answers that were lost. */
+let publishTimeoutMs = 15_000;
 
 beforeAll(async () => {
   broker = await startTestBroker();
@@ -38,7 +40,7 @@ async function openJetStream(mailboxBytes = settings.mailboxBytes): Promise<LogP
     async publish(subject, data, given = {}) {
       const carried = headers();
       for (const [name, value] of Object.entries(given)) carried.set(name, value);
-      return (await jetstream(connection).publish(subject, data, { headers: carried, timeout: 1_000 })).seq;
+      return (await jetstream(connection).publish(subject, data, { headers: carried, timeout: publishTimeoutMs })).seq;
     },
     remove: async (seq) => void (await jsm.streams.deleteMessage(subjects.streams.mailbox, seq)),
     async recreate() {
@@ -119,6 +121,7 @@ describe('JetStreamLog: a broker that is away', () => {
   test('readers over a broker that is killed miss nothing and get nothing twice', async () => {
     const { log, subjects, publish } = await openJetStream();
     const COUNT = 240;
+    publishTimeoutMs = 1_000;
     const got: { seq: number; word: string }[] = [];
     let reader: LogReader | undefined;
     // As a shard reads: from behind the last entry, again whenever the reader ends.

@@ -35,7 +35,6 @@ describe('defaults', () => {
       namespace: 'banyan',
       data: '.banyan',
       partitions: 64,
-      broker: { syncInterval: 'always' },
       mailbox: { maxBytes: 8 * 1024 ** 3 },
       turnDeadlineMs: 2000,
       once: false,
@@ -144,12 +143,6 @@ describe('a wrong setting', () => {
     ['size', { env: { BANYAN_MAILBOX_MAX_BYTES: '1 XB' } }, 'mailbox.maxBytes', /"1 XB"/],
     ['label', { flags: { 'node.labels': 'gpu' } }, 'node.labels', /node\.labels is "gpu"/],
     ['choice', { env: { BANYAN_LOGS_LEVEL: 'loud' } }, 'logs.level', /"debug"/],
-    [
-      'interval',
-      { flags: { 'broker.syncInterval': '2 days' } },
-      'broker.syncInterval',
-      /"always" or an interval/,
-    ],
     [
       'rule between two',
       { env: { BANYAN_PIPELINE_INTAKE_NODE_MIN: '5000' } },

@@ -11,6 +11,8 @@ import { suggest } from './suggest.ts';
 export interface SettingsInput {
   /** By path, as `{'broker.port': '4222'}`; text is read as the setting's type, undefined is absent. */
   readonly flags?: Readonly<Record<string, unknown>>;
+  /** How the user wrote a flag, by path; by default its path with dashes. */
+  readonly flagNames?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The value of `--config`: a file that must exist. */
   readonly configFile?: string | undefined;
@@ -69,7 +71,7 @@ export function loadSettings(input: SettingsInput = {}): LoadedSettings {
   for (const [path, value] of Object.entries(input.flags ?? {})) {
     if (value === undefined) continue;
     const setting = settingAt(path);
-    const source = `flag ${flagOf(path)}`;
+    const source = `flag ${input.flagNames?.[path] ?? flagOf(path)}`;
     if (setting === undefined) throw unknownSetting(path, source);
     put(path, typeof value === 'string' ? valueOfText(setting, value) : value, source);
   }

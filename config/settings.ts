@@ -19,7 +19,7 @@ const name = (chars: number) =>
 const port = z.int().min(0).max(65_535);
 
 /** One core stays with the control plane and the broker. */
-const defaultShards = () => Math.max(1, Math.min(4, availableParallelism() - 1));
+const defaultShards = () => Math.max(1, availableParallelism() - 1);
 
 export const settingsSchema = z.strictObject({
   /** Prefix of every subject and stream: systems with different namespaces share a broker. */
@@ -51,14 +51,6 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       /** The embedded broker's port; 0 reuses the last one of the data directory, else takes a free one. */
       port: port.default(0),
-      /** `always` loses no acknowledged message in a power cut; an interval such as `1s` is faster and can. */
-      syncInterval: z
-        .string()
-        .regex(
-          /^(?:always|[1-9]\d*(?:ms|s|m))$/,
-          'expected "always" or an interval such as "500ms", "1s" or "2m"',
-        )
-        .default('always'),
     })
     .prefault({}),
   mailbox: z

@@ -11,7 +11,7 @@ import { isInternal } from '../protocol/contract.ts';
 import { BanyanError, toBanyanError } from '../protocol/errors.ts';
 import { HEADER } from '../protocol/headers.ts';
 import type { Subjects } from '../protocol/subjects.ts';
-import { RESERVED_SENDERS } from '../runtime/receive.ts';
+import { parseSequence, RESERVED_SENDERS } from '../runtime/receive.ts';
 import type { System } from '../runtime/system.ts';
 import { respond, respondError } from './respond.ts';
 
@@ -85,17 +85,25 @@ function carriedHeaders(request: Msg, address: Address, verb: 'submit' | 'call')
   const sender = given(HEADER.sender);
   const reserved = sender !== undefined && (isAddress(sender) || Object.values(RESERVED_SENDERS).some((prefix) => sender.startsWith(prefix)));
   if (reserved) throw new BanyanError('message.sender_reserved', { path: HEADER.sender });
+  const number = given(HEADER.seq);
+  if (sender !== undefined && number !== undefined) parseSequence(number);
   const replyTo = given(HEADER.replyTo);
   if (replyTo !== undefined && !isAddress(replyTo)) throw new BanyanError('address.invalid', { message: 'The reply address is not an address.', path: HEADER.replyTo });
   // De-duplication is stream-wide, so the id alone would silence other senders and other actors (rule R14).
   const id = given(HEADER.msgId);
   if (id !== undefined && id.length > LIMITS.idChars) throw new BanyanError('message.invalid', { message: `${HEADER.msgId} is longer than ${LIMITS.idChars} characters.`, path: HEADER.msgId });
-  if (id !== undefined) carried.set(HEADER.msgId, `${sender ?? ''}:${address}:${id}`);
+  if (id !== undefined) carried.set(HEADER.msgId, storedId(`${sender ?? ''}:${address}:${id}`));
   if (verb === 'call') {
     if (!INBOX.test(request.reply ?? '')) throw new BanyanError('request.malformed', { message: 'A call needs a reply subject below _INBOX.' });
     carried.set(HEADER.callReply, request.reply as string);
   }
   return carried;
+}
+
+/** What a partition would refuse to keep an answer by is refused here, where its sender can see it. */
+function storedId(id: string): string {
+  if (Buffer.byteLength(id) <= LIMITS.storedIdBytes && id.isWellFormed()) return id;
+  throw new BanyanError('message.invalid', { message: `Sender, address and id have more than ${LIMITS.storedIdBytes} bytes.`, path: HEADER.msgId });
 }
 
 async function append(js: JetStreamClient, subject: string, data: Uint8Array, carried: MsgHdrs): Promise<{ seq: number; duplicate: boolean }> {

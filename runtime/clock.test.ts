@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { type Clock, systemClock, VirtualClock } from './clock.ts';
 
 /** What every clock does; `pass` lets at least that much time go by on it. */
-function describeClock(name: string, open: () => { clock: Clock; pass: (ms: number) => Promise<void> }): void {
+function describeClock(
+  name: string,
+  open: () => { clock: Clock; pass: (ms: number) => Promise<void> },
+): void {
   describe(`${name} clock`, () => {
     test('a timer calls back once, not before its time, and never within the call that sets it', async () => {
       const { clock, pass } = open();
@@ -62,7 +65,8 @@ describeClock('systemClock', () => ({
   clock: systemClock,
   // Two timers of the same kind: the later one is called after all that were due before it.
   pass: async (ms) => {
-    for (const wait of [ms, 1]) await new Promise<void>((resolve) => void systemClock.setTimer(wait, resolve));
+    for (const wait of [ms, 1])
+      await new Promise<void>((resolve) => void systemClock.setTimer(wait, resolve));
   },
 }));
 

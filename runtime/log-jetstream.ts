@@ -1,17 +1,44 @@
 /** The log on NATS JetStream. */
-import { type ConsumerMessages, DeliverPolicy, jetstream, JetStreamApiError, type JetStreamClient, type JetStreamManager, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
+import {
+  type ConsumerMessages,
+  DeliverPolicy,
+  jetstream,
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstreamManager,
+  type JsMsg,
+} from '@nats-io/jetstream';
 import { headers, type Msg, type MsgHdrs, type NatsConnection, nuid } from '@nats-io/transport-node';
 import { decode, encode } from '../protocol/codec.ts';
-import { BanyanError } from '../protocol/errors.ts';
+import { BanyanError, isErrorCode } from '../protocol/errors.ts';
 import type { EffectNumber } from '../protocol/frame.ts';
 import { HEADER } from '../protocol/headers.ts';
 import type { Subjects } from '../protocol/subjects.ts';
-import { entryHash, type Log, type LogEntry, type LogReader, type LogState, parseFrom, type Publication, type SentMarks, type Verdict } from './log.ts';
+import {
+  entryHash,
+  type Log,
+  type LogEntry,
+  type LogReader,
+  type LogState,
+  parseFrom,
+  type Publication,
+  type SentMarks,
+  type Verdict,
+} from './log.ts';
 import { raise } from './sent-marks.ts';
 
 const MESSAGE_NOT_FOUND = 10037;
 /** Maximum messages, bytes or messages per subject reached; insufficient storage resources. */
 const FULL = new Set([10077, 10047, 10023]);
+/** What a consumer says of itself when its place on the server is gone or silent. */
+const LOST: ReadonlySet<string> = new Set([
+  'reset',
+  'consumer_not_found',
+  'consumer_deleted',
+  'stream_not_found',
+  'heartbeats_missed',
+]);
 const PUBLISH_TIMEOUT_MS = 5_000;
 /** An atomic batch costs a few milliseconds whatever its size: fewer publications leave faster one by one. */
 const SMALLEST_BATCH = 8;
@@ -27,7 +54,12 @@ export class JetStreamLog implements Log {
   readonly #jsm: JetStreamManager;
   readonly #connection: NatsConnection;
 
-  private constructor(connection: NatsConnection, subjects: Subjects, js: JetStreamClient, jsm: JetStreamManager) {
+  private constructor(
+    connection: NatsConnection,
+    subjects: Subjects,
+    js: JetStreamClient,
+    jsm: JetStreamManager,
+  ) {
     this.#connection = connection;
     this.#subjects = subjects;
     this.#js = js;
@@ -48,16 +80,25 @@ export class JetStreamLog implements Log {
   async hashAt(seq: number): Promise<string | undefined> {
     const message = await this.#stored({ seq });
     if (message === undefined) return undefined;
-    return entryHash({ seq: message.seq, timeMs: message.time.getTime(), subject: message.subject, data: message.data });
+    return entryHash({
+      seq: message.seq,
+      timeMs: message.time.getTime(),
+      subject: message.subject,
+      data: message.data,
+    });
   }
 
   async end(partition: number): Promise<number> {
-    const last = await Promise.all(this.#filter(partition).map((subject) => this.#stored({ last_by_subj: subject })));
+    const last = await Promise.all(
+      this.#filter(partition).map((subject) => this.#stored({ last_by_subj: subject })),
+    );
     return Math.max(...last.map((message) => message?.seq ?? 0));
   }
 
   read(partition: number, after: number): LogReader {
-    const opened = available(() => this.#open(this.#subjects.streams.mailbox, this.#filter(partition), after + 1, false));
+    const opened = available(() =>
+      this.#open(this.#subjects.streams.mailbox, this.#filter(partition), after + 1, false),
+    );
     // Whoever reads the entries hears of a failure; nobody may be reading yet.
     opened.catch(() => undefined);
     let stopped = false;
@@ -94,9 +135,15 @@ export class JetStreamLog implements Log {
     const carried = headers();
     carried.set(HEADER.frame, '1');
     if (from !== undefined) carried.set(HEADER.from, from);
-    const { seq } = await available(() => this.#js.publish(this.#subjects.frame(partition), frame, { headers: carried, timeout: PUBLISH_TIMEOUT_MS }));
+    const { seq } = await available(() =>
+      this.#js.publish(this.#subjects.frame(partition), frame, {
+        headers: carried,
+        timeout: PUBLISH_TIMEOUT_MS,
+      }),
+    );
     // An acknowledgement without a sequence says that nothing was stored.
-    if (seq === 0) throw new BanyanError('log.unavailable', { message: 'The broker acknowledged without storing.' });
+    if (seq === 0)
+      throw new BanyanError('log.unavailable', { message: 'The broker acknowledged without storing.' });
     return seq;
   }
 
@@ -113,7 +160,11 @@ export class JetStreamLog implements Log {
   async #publishOne({ subject, data, id }: Publication): Promise<void> {
     const carried = headers();
     carried.set(HEADER.from, id);
-    await this.#js.publish(subject, data, { headers: carried, msgID: this.#messageId(id), timeout: PUBLISH_TIMEOUT_MS });
+    await this.#js.publish(subject, data, {
+      headers: carried,
+      msgID: this.#messageId(id),
+      timeout: PUBLISH_TIMEOUT_MS,
+    });
   }
 
   /** False when the server refuses the batch, because it has one of the messages or takes no batches. */
@@ -131,7 +182,10 @@ export class JetStreamLog implements Log {
           this.#connection.publish(subject, data, { headers: carried });
         } else {
           carried.set('Nats-Batch-Commit', '1');
-          answer = await this.#connection.request(subject, data, { headers: carried, timeout: PUBLISH_TIMEOUT_MS });
+          answer = await this.#connection.request(subject, data, {
+            headers: carried,
+            timeout: PUBLISH_TIMEOUT_MS,
+          });
         }
       }
     });
@@ -144,25 +198,37 @@ export class JetStreamLog implements Log {
 
   async verdicts(): Promise<readonly Verdict[]> {
     const found: Verdict[] = [];
-    await this.#each(this.#subjects.streams.mailbox, this.#subjects.all.verdict, false, (message) => found.push(decode(message.data) as Verdict));
+    await this.#each(this.#subjects.streams.mailbox, this.#subjects.all.verdict, false, (message) => {
+      const verdict = decodeMap(message.data);
+      if (isVerdict(verdict)) found.push(verdict);
+    });
     return found;
   }
 
   async stamps(): Promise<ReadonlyMap<number, readonly string[]>> {
     const found = new Map<number, string[]>();
     await this.#each(this.#subjects.streams.mailbox, this.#subjects.all.stamp, false, (message) => {
-      const { partition, turnVersion } = decode(message.data) as { partition: number; turnVersion: string };
+      const { partition, turnVersion } = decodeMap(message.data);
+      if (typeof partition !== 'number' || typeof turnVersion !== 'string') return;
       found.set(partition, [...(found.get(partition) ?? []), turnVersion]);
     });
     return found;
   }
 
   async appendStamp(partition: number, turnVersion: string): Promise<void> {
-    await available(() => this.#js.publish(this.#subjects.stamp(partition), encode({ partition, turnVersion }), { timeout: PUBLISH_TIMEOUT_MS }));
+    await available(() =>
+      this.#js.publish(this.#subjects.stamp(partition), encode({ partition, turnVersion }), {
+        timeout: PUBLISH_TIMEOUT_MS,
+      }),
+    );
   }
 
   async appendVerdict(verdict: Verdict): Promise<void> {
-    await available(() => this.#js.publish(this.#subjects.verdict(verdict.partition), encode(verdict), { timeout: PUBLISH_TIMEOUT_MS }));
+    await available(() =>
+      this.#js.publish(this.#subjects.verdict(verdict.partition), encode(verdict), {
+        timeout: PUBLISH_TIMEOUT_MS,
+      }),
+    );
   }
 
   async sentMarks(): Promise<SentMarks> {
@@ -171,12 +237,14 @@ export class JetStreamLog implements Log {
     const deadLetters = new Map<string, EffectNumber>();
     const { streams, all, parseStored } = this.#subjects;
     const collect = (marks: Map<string, EffectNumber>) => (message: JsMsg) => {
-      for (const [from, number] of parseFrom(message.headers?.get(HEADER.from) ?? '')) raise(marks, String(from), number);
+      for (const [from, number] of parseFrom(message.headers?.get(HEADER.from) ?? ''))
+        raise(marks, String(from), number);
     };
     await Promise.all([
       this.#each(streams.mailbox, all.frame, true, (message) => {
         const to = parseStored(message.subject)?.partition;
-        for (const [from, number] of parseFrom(message.headers?.get(HEADER.from) ?? '')) raise(frames, `${from}>${to}`, number);
+        for (const [from, number] of parseFrom(message.headers?.get(HEADER.from) ?? ''))
+          raise(frames, `${from}>${to}`, number);
       }),
       this.#each(streams.event, all.event, true, collect(events)),
       this.#each(streams.dead, all.dead, true, collect(deadLetters)),
@@ -193,18 +261,30 @@ export class JetStreamLog implements Log {
     return [this.#subjects.stored(partition), this.#subjects.frame(partition)];
   }
 
-  async #open(stream: string, filter: string[], from: number, headersOnly: boolean): Promise<ConsumerMessages> {
+  async #open(
+    stream: string,
+    filter: string[],
+    from: number,
+    headersOnly: boolean,
+  ): Promise<ConsumerMessages> {
     const consumer = await this.#js.consumers.get(stream, {
       filter_subjects: filter,
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: from,
       ...(headersOnly ? { headers_only: true } : {}),
     });
-    return consumer.consume({ max_messages: READ_AHEAD_MESSAGES });
+    const messages = await consumer.consume({ max_messages: READ_AHEAD_MESSAGES });
+    void endWhenLost(messages);
+    return messages;
   }
 
   /** Visits everything that a stream holds under a subject now. */
-  async #each(stream: string, filter: string, headersOnly: boolean, visit: (message: JsMsg) => void): Promise<void> {
+  async #each(
+    stream: string,
+    filter: string,
+    headersOnly: boolean,
+    visit: (message: JsMsg) => void,
+  ): Promise<void> {
     const last = await this.#stored({ last_by_subj: filter }, stream);
     if (last === undefined) return;
     await available(async () => {
@@ -218,6 +298,7 @@ export class JetStreamLog implements Log {
       } finally {
         messages.stop();
       }
+      throw new BanyanError('log.unavailable', { message: `The consumer ended before entry ${last.seq}.` });
     });
   }
 
@@ -254,6 +335,34 @@ class JetStreamEntry implements LogEntry {
   header(name: string): string | undefined {
     return this.#headers?.has(name) === true ? this.#headers.get(name) : undefined;
   }
+}
+
+/**
+ * Ends a consumer that the client had to make anew. It goes on by itself, but counts what the old one still
+ * owed it as on the way, asks for too little, and then waits most of a minute for a heartbeat that is missed.
+ */
+async function endWhenLost(messages: ConsumerMessages): Promise<void> {
+  for await (const { type } of messages.status()) {
+    if (!LOST.has(type)) continue;
+    messages.stop();
+    return;
+  }
+}
+
+/** A start must not depend on what somebody else got stored where only nodes should publish: that is an empty map. */
+function decodeMap(data: Uint8Array): Readonly<Record<string, unknown>> {
+  try {
+    const value = decode(data);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+function isVerdict(value: unknown): value is Verdict {
+  const { partition, entry, index, code, detail } = value as Partial<Record<keyof Verdict, unknown>>;
+  const placed = [partition, entry, index].every((number) => typeof number === 'number');
+  return placed && isErrorCode(code) && typeof detail === 'string';
 }
 
 async function available<T>(attempt: () => Promise<T>): Promise<T> {

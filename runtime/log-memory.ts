@@ -6,7 +6,17 @@ import { HEADER } from '../protocol/headers.ts';
 import { partitionOf } from '../protocol/partition-of.ts';
 import type { StoredSubject, Subjects } from '../protocol/subjects.ts';
 import type { Clock } from './clock.ts';
-import { entryHash, type Log, type LogEntry, type LogReader, type LogState, parseFrom, type Publication, type SentMarks, type Verdict } from './log.ts';
+import {
+  entryHash,
+  type Log,
+  type LogEntry,
+  type LogReader,
+  type LogState,
+  parseFrom,
+  type Publication,
+  type SentMarks,
+  type Verdict,
+} from './log.ts';
 import { raise } from './sent-marks.ts';
 
 export class MemoryLog implements Log {
@@ -28,13 +38,27 @@ export class MemoryLog implements Log {
   }
 
   /** Publishes as another system would, to `<ns>.to.<kind>.<key>`; `Nats-Msg-Id` de-duplicates. */
-  async publishMessage(subject: string, data: Uint8Array, headers: Readonly<Record<string, string>> = {}): Promise<number> {
+  async publishMessage(
+    subject: string,
+    data: Uint8Array,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<number> {
     const [, , kind = '', key = ''] = subject.split('.');
     const id = headers[HEADER.msgId];
     const known = id === undefined ? undefined : this.#ids.get(id);
     if (known !== undefined) return known;
-    const place: StoredSubject = { kind: 'message', partition: partitionOf(kind, key, this.#partitions), actorKind: kind, actorKey: key };
-    const seq = this.#append(`${this.#subjects.namespace}.log.${place.partition}.${kind}.${key}`, place, data, headers);
+    const place: StoredSubject = {
+      kind: 'message',
+      partition: partitionOf(kind, key, this.#partitions),
+      actorKind: kind,
+      actorKey: key,
+    };
+    const seq = this.#append(
+      `${this.#subjects.namespace}.log.${place.partition}.${kind}.${key}`,
+      place,
+      data,
+      headers,
+    );
     if (id !== undefined) this.#ids.set(id, seq);
     return seq;
   }
@@ -46,7 +70,11 @@ export class MemoryLog implements Log {
 
   async state(): Promise<LogState> {
     const first = this.#entries.findIndex((entry) => entry !== undefined);
-    return { identity: this.#identity, firstSeq: first < 0 ? this.#entries.length + 1 : first + 1, lastSeq: this.#entries.length };
+    return {
+      identity: this.#identity,
+      firstSeq: first < 0 ? this.#entries.length + 1 : first + 1,
+      lastSeq: this.#entries.length,
+    };
   }
 
   async hashAt(seq: number): Promise<string | undefined> {
@@ -55,7 +83,11 @@ export class MemoryLog implements Log {
   }
 
   async end(partition: number): Promise<number> {
-    return this.#entries.findLast((entry) => entry?.place.partition === partition && entry.place.kind !== 'verdict')?.seq ?? 0;
+    return (
+      this.#entries.findLast(
+        (entry) => entry?.place.partition === partition && entry.place.kind !== 'verdict',
+      )?.seq ?? 0
+    );
   }
 
   read(partition: number, after: number): LogReader {
@@ -88,15 +120,21 @@ export class MemoryLog implements Log {
   }
 
   async appendFrame(partition: number, frame: Uint8Array, from: string | undefined): Promise<number> {
-    return this.#append(this.#subjects.frame(partition), { kind: 'frame', partition }, frame, { [HEADER.frame]: '1', ...(from === undefined ? {} : { [HEADER.from]: from }) });
+    return this.#append(this.#subjects.frame(partition), { kind: 'frame', partition }, frame, {
+      [HEADER.frame]: '1',
+      ...(from === undefined ? {} : { [HEADER.from]: from }),
+    });
   }
 
   async publish(publications: readonly Publication[]): Promise<void> {
-    for (const publication of publications) if (!this.published.has(publication.id)) this.published.set(publication.id, publication);
+    for (const publication of publications)
+      if (!this.published.has(publication.id)) this.published.set(publication.id, publication);
   }
 
   async verdicts(): Promise<readonly Verdict[]> {
-    return this.#entries.flatMap((entry) => (entry?.place.kind === 'verdict' ? [decode(entry.data) as Verdict] : []));
+    return this.#entries.flatMap((entry) =>
+      entry?.place.kind === 'verdict' ? [decode(entry.data) as Verdict] : [],
+    );
   }
 
   async stamps(): Promise<ReadonlyMap<number, readonly string[]>> {
@@ -108,7 +146,12 @@ export class MemoryLog implements Log {
   }
 
   async appendVerdict(verdict: Verdict): Promise<void> {
-    this.#append(this.#subjects.verdict(verdict.partition), { kind: 'verdict', partition: verdict.partition }, encode(verdict), {});
+    this.#append(
+      this.#subjects.verdict(verdict.partition),
+      { kind: 'verdict', partition: verdict.partition },
+      encode(verdict),
+      {},
+    );
   }
 
   async sentMarks(): Promise<SentMarks> {
@@ -116,13 +159,19 @@ export class MemoryLog implements Log {
     for (const entry of this.#entries) {
       // Anybody can send the header; only a frame's counts.
       if (entry?.place.kind !== 'frame') continue;
-      for (const [from, number] of parseFrom(entry.header(HEADER.from) ?? '')) raise(frames, `${from}>${entry.place.partition}`, number);
+      for (const [from, number] of parseFrom(entry.header(HEADER.from) ?? ''))
+        raise(frames, `${from}>${entry.place.partition}`, number);
     }
     const events = new Map<string, EffectNumber>();
     const deadLetters = new Map<string, EffectNumber>();
     for (const { id, subject } of this.published.values()) {
       const [mark] = parseFrom(id);
-      if (mark !== undefined) raise(subject.startsWith(`${this.#subjects.namespace}.dead.`) ? deadLetters : events, String(mark[0]), mark[1]);
+      if (mark !== undefined)
+        raise(
+          subject.startsWith(`${this.#subjects.namespace}.dead.`) ? deadLetters : events,
+          String(mark[0]),
+          mark[1],
+        );
     }
     return {
       frames: (from, to) => frames.get(`${from}>${to}`),
@@ -131,10 +180,22 @@ export class MemoryLog implements Log {
     };
   }
 
-  #append(subject: string, place: StoredSubject, data: Uint8Array, headers: Readonly<Record<string, string>>): number {
+  #append(
+    subject: string,
+    place: StoredSubject,
+    data: Uint8Array,
+    headers: Readonly<Record<string, string>>,
+  ): number {
     if (data.byteLength > 2 ** 20) throw new BanyanError('message.too_large');
     const seq = this.#entries.length + 1;
-    this.#entries.push({ seq, timeMs: this.#clock.now(), subject, place, data: Uint8Array.from(data), header: (name) => headers[name] });
+    this.#entries.push({
+      seq,
+      timeMs: this.#clock.now(),
+      subject,
+      place,
+      data: Uint8Array.from(data),
+      header: (name) => headers[name],
+    });
     for (const notify of this.#readers) notify();
     return seq;
   }

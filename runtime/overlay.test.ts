@@ -6,7 +6,8 @@ import { MemoryStore } from './store-memory.ts';
 
 const BUCKETS = ['x|', 'y|'] as const;
 const bytes = (text: string): Uint8Array => Buffer.from(text);
-const text = (value: Uint8Array | undefined): string | undefined => (value === undefined ? undefined : Buffer.from(value).toString());
+const text = (value: Uint8Array | undefined): string | undefined =>
+  value === undefined ? undefined : Buffer.from(value).toString();
 
 /** The same in plain maps: what is committed, what is visible, and what a rollback returns to. */
 class Model {
@@ -15,16 +16,33 @@ class Model {
   marked = new Map<string, string>();
 
   bucket(bucket: string): Map<string, string> {
-    return new Map([...this.visible].flatMap(([key, value]) => (key.startsWith(bucket) ? [[key.slice(bucket.length), value] as const] : [])));
+    return new Map(
+      [...this.visible].flatMap(([key, value]) =>
+        key.startsWith(bucket) ? [[key.slice(bucket.length), value] as const] : [],
+      ),
+    );
   }
 }
 
 const bucket = fc.constantFrom(...BUCKETS);
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('put' as const), bucket, key: arbitrary.key, value: fc.string({ maxLength: 3 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('put' as const),
+      bucket,
+      key: arbitrary.key,
+      value: fc.string({ maxLength: 3 }),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('delete' as const), bucket, key: arbitrary.key }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('range' as const), bucket, range: arbitrary.range }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('mark' as const, 'rollback' as const, 'flush' as const, 'drop' as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom('mark' as const, 'rollback' as const, 'flush' as const, 'drop' as const),
+    }),
+  },
 );
 
 describe('an overlay', () => {
@@ -46,7 +64,10 @@ describe('an overlay', () => {
               model.visible.delete(one.bucket + one.key);
               break;
             case 'range': {
-              const got = [...overlay.range(one.bucket, one.range)].map(([name, value]) => [name, text(value)]);
+              const got = [...overlay.range(one.bucket, one.range)].map(([name, value]) => [
+                name,
+                text(value),
+              ]);
               expect(got).toEqual(expectedRange(model.bucket(one.bucket), one.range));
               break;
             }
@@ -132,7 +153,11 @@ describe('an overlay', () => {
 
   test('a flush that the store refuses loses nothing', () => {
     const store = new MemoryStore();
-    const overlay = new Overlay({ ...refusing, get: (key) => store.get(key), range: (...args) => store.range(...args) });
+    const overlay = new Overlay({
+      ...refusing,
+      get: (key) => store.get(key),
+      range: (...args) => store.range(...args),
+    });
     overlay.put('x|', 'a', bytes('1'));
     expect(() => overlay.flush()).toThrow('no room');
     expect([text(overlay.get('x|', 'a')), overlay.size]).toEqual(['1', 1]);

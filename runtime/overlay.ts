@@ -49,14 +49,15 @@ export class Overlay {
 
   /**
    * Rows in order; writes made while walking are seen if they lie ahead, whether or not the window had
-   * written before: a turn must see the same in a replay, whose windows begin elsewhere.
+   * written before: a turn must see the same in a replay, whose windows begin elsewhere. Of writes since the
+   * last window, those under exactly this bucket are seen, not those under a longer one that begins with it.
    */
   *range(bucket: string, range: KeyRange): Generator<readonly [string, Uint8Array]> {
     const { limit = Number.POSITIVE_INFINITY, ...bounds } = range;
     const direction = range.reverse === true ? -1 : 1;
     const theirs = this.#store.range(bucket, bounds)[Symbol.iterator]();
-    let ours: Iterator<[string, Written]> | undefined;
-    let mine: IteratorResult<[string, Written]> | undefined;
+    let ours: Iterator<[string, Written], undefined> | undefined;
+    let mine: [string, Written] | undefined;
     let writes = -1;
     let last: string | undefined;
     try {
@@ -65,24 +66,21 @@ export class Overlay {
         if (writes !== this.#writes) {
           writes = this.#writes;
           ours = this.#buckets.get(bucket)?.range(behind(bounds, last));
-          mine = ours?.next();
+          mine = ours?.next().value;
         }
-        const noneOfOurs = mine === undefined || mine.done === true;
-        if (noneOfOurs && stored.done === true) return;
-        const order = noneOfOurs
-          ? 1
-          : stored.done === true
-            ? -1
-            : direction * compareKeys((mine?.value as [string, Written])[0], stored.value[0]);
         let row: readonly [string, Uint8Array | undefined];
-        if (order > 0) {
-          row = stored.value as readonly [string, Uint8Array];
+        if (
+          mine !== undefined &&
+          (stored.done === true || direction * compareKeys(mine[0], stored.value[0]) <= 0)
+        ) {
+          row = [mine[0], mine[1].value];
+          if (stored.done !== true && stored.value[0] === mine[0]) stored = theirs.next();
+          mine = ours?.next().value;
         } else {
-          const [name, { value }] = mine?.value as [string, Written];
-          row = [name, value];
-          mine = ours?.next();
+          if (stored.done === true) return;
+          row = stored.value;
+          stored = theirs.next();
         }
-        if (order >= 0) stored = theirs.next();
         last = row[0];
         if (row[1] === undefined) continue;
         left--;

@@ -38,7 +38,8 @@ describe('seeded randomness', () => {
   test('seeds that hardly differ have nothing in common', () => {
     const seeds = Array.from({ length: 500 }, (_, i) => `order/${i}`);
     expect(new Set(seeds.flatMap(first)).size).toBe(1_500);
-    const mean = seeds.map((seed) => first(seed)[0] ?? 0).reduce((sum, number) => sum + number, 0) / seeds.length;
+    const mean =
+      seeds.map((seed) => first(seed)[0] ?? 0).reduce((sum, number) => sum + number, 0) / seeds.length;
     // The mean of 500 has a standard deviation of 0.013.
     expect(Math.abs(mean - 0.5)).toBeLessThan(0.1);
   });

@@ -109,7 +109,7 @@ function ofMessage(entry: LogEntry, actorKind: string, key: string): Item {
     const caller = replySubject(entry);
     const replyTo = caller ?? replyAddress(entry);
     const json = caller !== undefined && entry.header(HEADER.contentType)?.toLowerCase().startsWith(JSON_CONTENT_TYPE) === true;
-    const sender = identifier(entry, HEADER.sender);
+    const sender = senderName(entry);
     const id = identifier(entry, HEADER.msgId) ?? '';
     return {
       received: {
@@ -152,12 +152,21 @@ function identifier(entry: LogEntry, header: string): string | undefined {
   throw new BanyanError('message.invalid', { message: `${header} is longer than ${LIMITS.storedIdBytes} bytes.`, path: header });
 }
 
+/** Actors and tasks speak in frames: a message that bears such a name is somebody else's. */
+function senderName(entry: LogEntry): string | undefined {
+  const name = identifier(entry, HEADER.sender);
+  if (name === undefined || !(isAddress(name) || name.startsWith(RESERVED_SENDERS.task))) return name;
+  throw new BanyanError('message.sender_reserved', { path: HEADER.sender });
+}
+
+/** The number that an outside sender gave its message; throws `message.sequence`. */
+export function parseSequence(text: string): number {
+  const seq = Number(text);
+  if (text !== '' && Number.isSafeInteger(seq) && seq >= 0) return seq;
+  throw new BanyanError('message.sequence', { message: `${HEADER.seq} is ${JSON.stringify(text.slice(0, 40))}.`, path: HEADER.seq });
+}
+
 function senderNumber(entry: LogEntry, name: string | undefined): Dedupe {
   const text = entry.header(HEADER.seq);
-  if (name === undefined || text === undefined) return undefined;
-  const seq = Number(text);
-  if (text === '' || !Number.isSafeInteger(seq) || seq < 0) {
-    throw new BanyanError('message.sequence', { message: `${HEADER.seq} is ${JSON.stringify(text.slice(0, 40))}.`, path: HEADER.seq });
-  }
-  return { by: 'sender', name, seq };
+  return name === undefined || text === undefined ? undefined : { by: 'sender', name, seq: parseSequence(text) };
 }

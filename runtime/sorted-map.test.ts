@@ -4,7 +4,8 @@ import { arbitrary, expectedRange } from '../tests/conformance/store.ts';
 import { SortedMap } from './sorted-map.ts';
 import type { KeyRange } from './table.ts';
 
-const names = (map: SortedMap<string>, range: KeyRange = {}): string[] => [...map.range(range)].map(([name]) => name);
+const names = (map: SortedMap<string>, range: KeyRange = {}): string[] =>
+  [...map.range(range)].map(([name]) => name);
 
 function mapOf(...keys: string[]): SortedMap<string> {
   const map = new SortedMap<string>();

@@ -34,17 +34,18 @@ export class SortedMap<V> {
   }
 
   /** Walks a range in order; the map may change meanwhile, each step continues behind the last key. */
-  *range(range: KeyRange): Generator<[string, V]> {
+  *range(range: KeyRange): Generator<[string, V], undefined> {
     this.#sorted ??= [...this.#values.keys()].sort(compareKeys);
     let left = range.limit ?? Number.POSITIVE_INFINITY;
     const step = range.reverse === true ? -1 : 1;
     let at = range.reverse === true ? this.#upper(range) - 1 : this.#lower(range);
     while (left-- > 0) {
       const key = this.#sorted[at];
-      if (key === undefined || !inRange(key, range)) return;
+      if (key === undefined || !inRange(key, range)) return undefined;
       yield [key, this.#values.get(key) as V];
       at = this.#position(key) + (step === 1 ? (this.#sorted[this.#position(key)] === key ? 1 : 0) : -1);
     }
+    return undefined;
   }
 
   #position(key: string): number {

@@ -12,13 +12,20 @@ import { readEverything, removeStore } from './store-lmdb.ts';
 export async function checkStore(folder: string, onRebuild: (reason: string) => void): Promise<void> {
   if (!existsSync(join(folder, 'data.mdb'))) return;
   const problem = await new Promise<string | undefined>((resolve) => {
-    const child = spawn(process.execPath, [fileURLToPath(import.meta.url), folder], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, [fileURLToPath(import.meta.url), folder], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-400)));
     child.on('error', (error) => resolve(`it could not be checked: ${error.message}`));
     child.on('exit', (code, signal) => {
       if (code === 0) resolve(undefined);
-      else resolve(signal === null ? said.trim().split('\n').at(-1) || `the check ended with ${code}` : `reading it ended the process with ${signal}`);
+      else
+        resolve(
+          signal === null
+            ? said.trim().split('\n').at(-1) || `the check ended with ${code}`
+            : `reading it ended the process with ${signal}`,
+        );
     });
   });
   if (problem === undefined) return;

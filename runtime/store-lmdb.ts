@@ -93,8 +93,10 @@ export class LmdbStore implements Store {
       const text = (key: string): string => Buffer.from(this.get(key) ?? []).toString();
       // A file without a stamp may be all that is left of one that had everything.
       if (text(FORMAT_KEY) === '') return existed ? NO_STAMP : undefined;
-      if (text(FORMAT_KEY) !== FORMAT) return `its format is ${text(FORMAT_KEY)}, this release writes ${FORMAT}`;
-      if (text(CLEAN_KEY) !== '1' && text(BOOT_KEY) !== boot) return 'the machine has restarted since it was written and it was not closed';
+      if (text(FORMAT_KEY) !== FORMAT)
+        return `its format is ${text(FORMAT_KEY)}, this release writes ${FORMAT}`;
+      if (text(CLEAN_KEY) !== '1' && text(BOOT_KEY) !== boot)
+        return 'the machine has restarted since it was written and it was not closed';
       return undefined;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
@@ -112,8 +114,10 @@ export function readEverything(folder: string): number {
     // A damaged branch may lead in a circle.
     if (++count > entryCount) break;
   }
-  if (db.get(Buffer.from(FORMAT_KEY)) === undefined) throw new BanyanError('store.damaged', { message: NO_STAMP });
-  if (entryCount !== count) throw new BanyanError('store.damaged', { message: `${count} of ${entryCount} entries can be read.` });
+  if (db.get(Buffer.from(FORMAT_KEY)) === undefined)
+    throw new BanyanError('store.damaged', { message: NO_STAMP });
+  if (entryCount !== count)
+    throw new BanyanError('store.damaged', { message: `${count} of ${entryCount} entries can be read.` });
   return count;
 }
 
@@ -123,7 +127,13 @@ export function removeStore(folder: string): void {
 }
 
 function openDatabase(folder: string): RootDatabase<Buffer, Buffer> {
-  return open<Buffer, Buffer>({ path: folder, keyEncoding: 'binary', encoding: 'binary', noSync: true, noSubdir: false });
+  return open<Buffer, Buffer>({
+    path: folder,
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    noSync: true,
+    noSubdir: false,
+  });
 }
 
 function sealed(key: Buffer, value: Uint8Array): Buffer {
@@ -135,8 +145,13 @@ function sealed(key: Buffer, value: Uint8Array): Buffer {
 
 function verified(key: string, stored: Buffer): Uint8Array {
   const value = stored.subarray(0, Math.max(0, stored.byteLength - CHECKSUM_BYTES));
-  if (stored.byteLength < CHECKSUM_BYTES || stored.readUInt32LE(value.byteLength) !== crc32(value, crc32(Buffer.from(key)))) {
-    throw new BanyanError('store.damaged', { message: `The stored value of '${key}' does not match its checksum.` });
+  if (
+    stored.byteLength < CHECKSUM_BYTES ||
+    stored.readUInt32LE(value.byteLength) !== crc32(value, crc32(Buffer.from(key)))
+  ) {
+    throw new BanyanError('store.damaged', {
+      message: `The stored value of '${key}' does not match its checksum.`,
+    });
   }
   return value;
 }
@@ -148,10 +163,17 @@ function lmdbRange({ prefix, gte, gt, lte, lt, reverse, limit }: KeyRange) {
   const lowest = low.sort(Buffer.compare).at(-1);
   const highest = high.sort(Buffer.compare)[0];
   const excludeLowest = gt !== undefined && lowest?.equals(Buffer.from(gt)) === true;
-  const includeHighest = lte !== undefined && highest?.equals(Buffer.from(lte)) === true && (lt === undefined || lte !== lt);
+  const includeHighest =
+    lte !== undefined && highest?.equals(Buffer.from(lte)) === true && (lt === undefined || lte !== lt);
   const bounds =
     reverse === true
-      ? { start: highest, end: lowest, exclusiveStart: !includeHighest, inclusiveEnd: !excludeLowest, reverse: true }
+      ? {
+          start: highest,
+          end: lowest,
+          exclusiveStart: !includeHighest,
+          inclusiveEnd: !excludeLowest,
+          reverse: true,
+        }
       : { start: lowest, end: highest, exclusiveStart: excludeLowest, inclusiveEnd: includeHighest };
   return { ...bounds, ...(limit === undefined ? {} : { limit }) } as never;
 }

@@ -38,9 +38,24 @@ export class TimerRows {
     this.#partition = partition;
   }
 
-  set(address: Address, name: string, number: EffectNumber, nowMs: number, delayMs: number, message: { readonly type: string }): void {
-    if (name.length === 0 || name.length > LIMITS.idChars || !Number.isFinite(delayMs) || delayMs < 0 || delayMs > LIMITS.timerDelayMs) {
-      throw new BanyanError('turn.limit', { message: `A timer needs a name of 1 to ${LIMITS.idChars} characters and a delay of 0 to ${LIMITS.timerDelayMs} ms.` });
+  set(
+    address: Address,
+    name: string,
+    number: EffectNumber,
+    nowMs: number,
+    delayMs: number,
+    message: { readonly type: string },
+  ): void {
+    if (
+      name.length === 0 ||
+      name.length > LIMITS.idChars ||
+      !Number.isFinite(delayMs) ||
+      delayMs < 0 ||
+      delayMs > LIMITS.timerDelayMs
+    ) {
+      throw new BanyanError('turn.limit', {
+        message: `A timer needs a name of 1 to ${LIMITS.idChars} characters and a delay of 0 to ${LIMITS.timerDelayMs} ms.`,
+      });
     }
     const row: TimerRow = [number.join('.'), Math.ceil(nowMs + delayMs), message];
     // What no frame takes must fail here, in the turn, and not when it fires.
@@ -69,7 +84,7 @@ export class TimerRows {
     return bytes === undefined ? undefined : (decode(bytes) as TimerRow);
   }
 
-  /** Every timer of the partition. */
+  /** Every timer of the partition, as of the last window. */
   *all(): Generator<{ address: Address; name: string }> {
     const bucket = buckets.allTimers(this.#partition);
     for (const [key] of this.#overlay.range(bucket, {})) {
@@ -92,6 +107,7 @@ export class TimerService {
   readonly #due = new SortedMap<Armed>();
   readonly #keys = new Map<string, string>();
   #cancel: (() => void) | undefined;
+  #stopped = false;
   #armedFor = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock, sender: Sender) {
@@ -121,11 +137,13 @@ export class TimerService {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#cancel?.();
     this.#cancel = undefined;
   }
 
   #arm(): void {
+    if (this.#stopped) return;
     const first = this.#due.range({ limit: 1 }).next();
     if (first.done === true) return;
     const dueMs = Number(first.value[0].slice(0, 16));
@@ -152,6 +170,11 @@ export class TimerService {
   }
 }
 
-function encodeFiring(to: Address, name: string, number: string, message: { readonly type: string }): Uint8Array {
+function encodeFiring(
+  to: Address,
+  name: string,
+  number: string,
+  message: { readonly type: string },
+): Uint8Array {
   return encodeRecord({ kind: 'timer', to, message, id: `${name}|${number}` });
 }

@@ -10,9 +10,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NEEDED_MAJOR = 24;
+/** Set for the process that takes a launcher's place: it must not outlive a launcher that was killed. */
+const LIFELINE = 'BANYAN_LIFELINE';
 const here = fileURLToPath(import.meta.url);
 
 if (majorOf(process.versions.node) >= NEEDED_MAJOR) {
+  if (process.env[LIFELINE]) endWithLauncher();
   await import('./main.ts');
 } else {
   const newer = findNewerNode();
@@ -41,7 +44,10 @@ function findNewerNode() {
 
 /** Runs this file again under another Node and ends as it ends. */
 function runWith(node) {
-  const child = spawn(node, [...process.execArgv, here, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [...process.execArgv, here, ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [LIFELINE]: '1' },
+  });
   // A terminal sends Ctrl-C to both of us; passed on as well, it would count twice.
   const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -56,6 +62,13 @@ function runWith(node) {
   child.once('exit', (code, signal) => {
     process.exitCode = signal ? 128 + constants.signals[signal] : (code ?? 1);
   });
+}
+
+/** The channel to the launcher closes when it dies, however it dies. */
+function endWithLauncher() {
+  delete process.env[LIFELINE];
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  process.channel?.unref();
 }
 
 function majorOf(version) {

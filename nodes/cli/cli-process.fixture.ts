@@ -29,13 +29,24 @@ const textIn = (stream: PassThrough): string => String(stream.read() ?? '');
 /** One command as a process of its own: it loads the application exactly as a node does. */
 export async function commandProcess(args: readonly string[]): Promise<Finished> {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
   return { code: code as number, stdout, stderr };
 }
 
 /** Starts `banyan` and resolves once a line that it prints has `wanted`. Fails when it ends before. */
-export async function startUntil(wanted: string, args: readonly string[], directory: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startUntil(
+  wanted: string,
+  args: readonly string[],
+  directory: string,
+): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const printed = new PassThrough();
   child.stdout.pipe(printed, { end: false });
   child.stderr.pipe(printed, { end: false });

@@ -31,7 +31,10 @@ export class Cli {
     const command = addCommonOptions(parent.command(usage).description(description));
     return command.action(async (...given: unknown[]) => {
       const self = given.at(-1) as Command;
-      const words = given.slice(0, -2).flat().filter((word) => typeof word === 'string');
+      const words = given
+        .slice(0, -2)
+        .flat()
+        .filter((word) => typeof word === 'string');
       this.exitCode = (await action(new Run(this.io, self.opts(), words))) ?? 0;
     });
   }
@@ -121,7 +124,9 @@ export class Run {
         hint: 'Start one with "banyan up", or name its directory with --data or its broker with --nats.',
       });
     }
-    const namespace = loaded.sources.has('namespace') ? settings.namespace : (running?.namespace ?? settings.namespace);
+    const namespace = loaded.sources.has('namespace')
+      ? settings.namespace
+      : (running?.namespace ?? settings.namespace);
     return connectBanyan({
       servers,
       namespace,

@@ -6,7 +6,10 @@ import type { Io } from './output.ts';
 /** Throws `usage` when standard input is no terminal: a script says `--yes`. */
 export async function confirm({ stdin, stderr }: Io, what: string): Promise<boolean> {
   if (!stdin.isTTY) {
-    throw new BanyanError('usage', { message: `This would ${what}.`, hint: 'Add --yes to do it without being asked.' });
+    throw new BanyanError('usage', {
+      message: `This would ${what}.`,
+      hint: 'Add --yes to do it without being asked.',
+    });
   }
   const lines = createInterface({ input: stdin, output: stderr });
   try {

@@ -16,7 +16,10 @@ export async function publishedVersions(client: BanyanClient): Promise<Published
   for (;;) {
     const after = found.at(-1)?.version ?? 0;
     const page = await answerOrNothing(() =>
-      client.ask<{ versions: PublishedVersion[] }>(formatAddress('curator', 'main'), 'versions', { limit: PAGE, after }),
+      client.ask<{ versions: PublishedVersion[] }>(formatAddress('curator', 'main'), 'versions', {
+        limit: PAGE,
+        after,
+      }),
     );
     const versions = page?.value.versions ?? [];
     found.push(...versions);

@@ -15,7 +15,8 @@ export async function* readDeadLetters(
 ): AsyncGenerator<DeadLetter> {
   const subjects = subjectsOf(namespace);
   const stream = subjects.streams.dead;
-  const filter = to === undefined ? subjects.all.dead : subjects.all.dead.replace('>', `${to.kind}.${to.key ?? '*'}`);
+  const filter =
+    to === undefined ? subjects.all.dead : subjects.all.dead.replace('>', `${to.kind}.${to.key ?? '*'}`);
   const jsm = await jetstreamManager(connection);
   try {
     const { state } = await jsm.streams.info(stream, { subjects_filter: filter });

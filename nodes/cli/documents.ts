@@ -190,4 +190,9 @@ export const upDocument = z.object({
 export type UpDocument = z.infer<typeof upDocument>;
 
 /** What `up` prints of an application of somebody's own. */
-export const appDocument = z.object({ node: z.string(), app: z.string(), actors: wholeNumber, idle: z.boolean() });
+export const appDocument = z.object({
+  node: z.string(),
+  app: z.string(),
+  actors: wholeNumber,
+  idle: z.boolean(),
+});

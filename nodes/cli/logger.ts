@@ -28,5 +28,8 @@ export function createLogger({ io, logs, quiet, progress }: LoggerOptions): Logg
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   if (!readable) return pino(options, destination);
   const colorize = io.stderr.isTTY && (io.env['NO_COLOR'] ?? '') === '';
-  return pino(options, pretty({ destination, colorize, sync: true, translateTime: 'SYS:HH:MM:ss' }));
+  return pino(
+    options,
+    pretty({ destination, colorize, sync: true, singleLine: true, translateTime: 'SYS:HH:MM:ss' }),
+  );
 }

@@ -7,7 +7,10 @@ const stdin = (text: string) => Readable.from([Buffer.from(text)]);
 
 describe('a message on the command line', () => {
   test('is JSON', async () => {
-    expect(await parseMessage(['{"type":"greet","name":"Bob"}'], stdin(''))).toEqual({ type: 'greet', name: 'Bob' });
+    expect(await parseMessage(['{"type":"greet","name":"Bob"}'], stdin(''))).toEqual({
+      type: 'greet',
+      name: 'Bob',
+    });
   });
 
   test('is read from standard input for -', async () => {

@@ -7,7 +7,10 @@ type Fields = Record<string, unknown>;
 const HINT = `Write JSON, or - to read it from standard input, or TYPE field=value …`;
 
 /** A message for tell, submit or call; throws `usage` for what is none. */
-export async function parseMessage(words: readonly string[], stdin: Readable): Promise<Fields & { type: string }> {
+export async function parseMessage(
+  words: readonly string[],
+  stdin: Readable,
+): Promise<Fields & { type: string }> {
   const [first, ...rest] = words;
   if (first === undefined) throw new BanyanError('usage', { message: 'The message is missing.', hint: HINT });
   const whole = await wholeDocument(words, stdin);
@@ -32,7 +35,11 @@ function parseObject(text: string): Fields {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new BanyanError('usage', { message: `This is not JSON: ${(cause as Error).message}`, hint: HINT, cause });
+    throw new BanyanError('usage', {
+      message: `This is not JSON: ${(cause as Error).message}`,
+      hint: HINT,
+      cause,
+    });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
   throw new BanyanError('usage', { message: 'The JSON is not an object.', hint: HINT });

@@ -25,7 +25,10 @@ const SETTING_OF_FLAG: Readonly<Record<string, string>> = {
 };
 
 /** For an option that may be given several times. */
-export const repeated = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
+export const repeated = (value: string, before: readonly string[] | undefined): string[] => [
+  ...(before ?? []),
+  value,
+];
 
 /** Every command has these. */
 export function addCommonOptions(command: Command): Command {
@@ -33,7 +36,11 @@ export function addCommonOptions(command: Command): Command {
     .addOption(new Option('--json', 'print one JSON document (streaming commands: one per line)'))
     .addOption(new Option('--quiet', 'print data and errors only'))
     .addOption(new Option('--config <file>', 'settings file (default: banyan.yaml if it exists)'))
-    .addOption(new Option('--set <path=value>', 'any setting by its path, such as logs.level=debug').argParser(repeated));
+    .addOption(
+      new Option('--set <path=value>', 'any setting by its path, such as logs.level=debug').argParser(
+        repeated,
+      ),
+    );
 }
 
 /** Where the running system is found. */
@@ -59,25 +66,36 @@ export function addNodeOptions(command: Command): Command {
 }
 
 /** The settings of an invocation; throws `config.invalid` and `usage`. */
-export function settingsOf(options: Values, env: Readonly<Record<string, string | undefined>>): LoadedSettings {
+export function settingsOf(
+  options: Values,
+  env: Readonly<Record<string, string | undefined>>,
+): LoadedSettings {
   const flags: Record<string, unknown> = {};
+  const flagNames: Record<string, string> = {};
   for (const [name, path] of Object.entries(SETTING_OF_FLAG)) {
     if (options[name] === undefined) continue;
     flags[path] = name === 'label' ? labels(options[name] as string[]) : options[name];
+    flagNames[path] = `--${name.replaceAll(/([A-Z])/g, '-$1').toLowerCase()}`;
   }
   for (const assignment of (options['set'] as string[] | undefined) ?? []) {
     const equals = assignment.indexOf('=');
-    if (equals < 1) throw new BanyanError('usage', { message: `--set takes PATH=VALUE, not ${JSON.stringify(assignment)}.` });
-    flags[assignment.slice(0, equals)] = assignment.slice(equals + 1);
+    if (equals < 1)
+      throw new BanyanError('usage', {
+        message: `--set takes PATH=VALUE, not ${JSON.stringify(assignment)}.`,
+      });
+    const path = assignment.slice(0, equals);
+    flags[path] = assignment.slice(equals + 1);
+    flagNames[path] = `--set ${path}`;
   }
-  return loadSettings({ flags, env, configFile: options['config'] as string | undefined });
+  return loadSettings({ flags, flagNames, env, configFile: options['config'] as string | undefined });
 }
 
 function labels(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const equals = pair.indexOf('=');
-      if (equals < 1) throw new BanyanError('usage', { message: `--label takes k=v, not ${JSON.stringify(pair)}.` });
+      if (equals < 1)
+        throw new BanyanError('usage', { message: `--label takes k=v, not ${JSON.stringify(pair)}.` });
       return [pair.slice(0, equals), pair.slice(equals + 1)];
     }),
   );

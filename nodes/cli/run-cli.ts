@@ -26,7 +26,8 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     if (thrown instanceof CommanderError) return usageExit(thrown);
     const error = toBanyanError(thrown);
     new Output(io, { json: args.includes('--json'), quiet: false }).error(error);
-    if (error.code === 'internal' && io.env['BANYAN_LOGS_LEVEL'] === 'debug') io.stderr.write(`${(thrown as Error).stack}\n`);
+    if (error.code === 'internal' && io.env['BANYAN_LOGS_LEVEL'] === 'debug')
+      io.stderr.write(`${(thrown as Error).stack}\n`);
     return exitCodeOf(error.code);
   }
 }
@@ -39,7 +40,9 @@ function usageExit(error: CommanderError): number {
 
 export function createProgram(cli: Cli): Command {
   const program = new Command('banyan')
-    .description('An actor-model distributed runtime: supervised actors whose durable mailbox is a replicated log')
+    .description(
+      'An actor-model distributed runtime: supervised actors whose durable mailbox is a replicated log',
+    )
     .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand(false)
@@ -61,4 +64,3 @@ export function createProgram(cli: Cli): Command {
   addSpecCommand(cli, program);
   return program;
 }
-

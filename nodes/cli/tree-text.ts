@@ -48,7 +48,8 @@ function describe(node: WireTreeNode, paint: Paint): string {
   if (node.strategy !== undefined) parts.push(paint('gray', node.strategy));
   if (node.state !== undefined) parts.push(visible(formatState(node.state)));
   if (node.restarts > 0) parts.push(paint('yellow', `${node.restarts} restarts`));
-  if (node.buffered !== undefined && node.buffered > 0) parts.push(paint('yellow', `${node.buffered} waiting`));
+  if (node.buffered !== undefined && node.buffered > 0)
+    parts.push(paint('yellow', `${node.buffered} waiting`));
   if (node.partition !== undefined) {
     parts.push(paint('gray', `p${node.partition}${node.cursor === undefined ? '' : `@${node.cursor.seq}`}`));
   }

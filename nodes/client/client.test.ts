@@ -66,7 +66,11 @@ describe('a client', () => {
     await client.call(to, { type: 'add', amount: 6 });
     await client.call(counterContract.at('other'), { type: 'add' });
     const heard: unknown[] = [];
-    for await (const { name, actor, payload } of await client.events({ kind: 'counter', key: 'loud', from: 'all' })) {
+    for await (const { name, actor, payload } of await client.events({
+      kind: 'counter',
+      key: 'loud',
+      from: 'all',
+    })) {
       heard.push({ name, actor, payload });
       if (heard.length === 2) break;
     }
@@ -84,7 +88,9 @@ describe('a client', () => {
       path: 'amount',
     });
     await expect(client.call(to, { type: 'fail' })).rejects.toMatchObject({ code: 'turn.failed' });
-    await expect(client.tell(to, { type: 'add' }, { sender: 'me' })).rejects.toMatchObject({ code: 'message.sequence' });
+    await expect(client.tell(to, { type: 'add' }, { sender: 'me' })).rejects.toMatchObject({
+      code: 'message.sequence',
+    });
     const large = { type: 'add', text: 'x'.repeat(300_000) };
     await expect(client.tell(to, large)).rejects.toMatchObject({ code: 'message.too_large' });
     await expect(client.sys('nothing')).rejects.toMatchObject({ code: 'request.subject' });
@@ -96,8 +102,12 @@ describe('a client', () => {
   });
 
   test('says whether a broker or a node is missing', async () => {
-    await expect(connectBanyan({ servers: 'nats://127.0.0.1:1' })).rejects.toMatchObject({ code: 'broker.unreachable' });
-    await expect(connectBanyan({ servers, namespace: 'a.b' })).rejects.toMatchObject({ code: 'config.invalid' });
+    await expect(connectBanyan({ servers: 'nats://127.0.0.1:1' })).rejects.toMatchObject({
+      code: 'broker.unreachable',
+    });
+    await expect(connectBanyan({ servers, namespace: 'a.b' })).rejects.toMatchObject({
+      code: 'config.invalid',
+    });
     const other = await connectBanyan({ servers, namespace: 'other' });
     const to = counterContract.at('x');
     await expect(other.ask(to, 'total')).rejects.toMatchObject({ code: 'node.unreachable' });

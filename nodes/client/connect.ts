@@ -46,7 +46,11 @@ export interface BanyanClient {
    * Throws `address.invalid`, `message.too_large`, `message.not_encodable`, `message.sequence`, `log.full`,
    * `log.unavailable` (it may have been stored: repeat it with the same id), `node.unreachable`.
    */
-  tell<M extends MessageSchemas>(to: Ref<M>, message: MessageInput<M>, options?: TellOptions): Promise<Stored>;
+  tell<M extends MessageSchemas>(
+    to: Ref<M>,
+    message: MessageInput<M>,
+    options?: TellOptions,
+  ): Promise<Stored>;
 
   /** As `tell`, but a node validates it first: throws the `message.*` and `actor.*` codes too. */
   submit<M extends MessageSchemas>(
@@ -75,11 +79,18 @@ export interface BanyanClient {
 }
 
 /** The header that carries {@link ConnectOptions.token}. */
-export const TOKEN_HEADER = 'Banyan-Token';
+const TOKEN_HEADER = 'Banyan-Token';
 
 /** Connects to the broker. Throws `broker.unreachable` when the first attempt fails, and `config.invalid`. */
 export async function connectBanyan(options: ConnectOptions): Promise<BanyanClient> {
-  const { servers, creds, token, encoding = 'msgpack', namespace = 'banyan', name = 'banyan-client' } = options;
+  const {
+    servers,
+    creds,
+    token,
+    encoding = 'msgpack',
+    namespace = 'banyan',
+    name = 'banyan-client',
+  } = options;
   const subjects = subjectsOf(namespace);
   const url = typeof servers === 'string' ? servers : servers.join(',');
   const connection = await connectBroker({ url, creds }, name);
@@ -93,7 +104,11 @@ export async function connectBanyan(options: ConnectOptions): Promise<BanyanClie
     call: (to, message, callOptions = {}) => call(parts, to, message, callOptions),
     ask: (to, query, input = {}, askOptions = {}) => ask(parts, to, query, input, askOptions),
     events: (filter = {}) => openEvents(js, subjects, filter),
-    async sys<T>(endpoint: string, body: object = {}, sysOptions: { readonly timeoutMs?: number } = {}): Promise<T> {
+    async sys<T>(
+      endpoint: string,
+      body: object = {},
+      sysOptions: { readonly timeoutMs?: number } = {},
+    ): Promise<T> {
       const reply = await exchange(parts, subjects.sys(endpoint), body, {
         timeoutMs: sysOptions.timeoutMs ?? LIMITS.askTimeoutMs,
         headers: { [TOKEN_HEADER]: token },

@@ -48,8 +48,14 @@ export async function openEvents<Payload>(
   filter: EventFilter,
 ): Promise<EventStream<Payload>> {
   const { kind = '*', key = '*', name = '*', from = 'new' } = filter;
-  if ((kind !== '*' && !isKind(kind)) || (key !== '*' && !isKey(key)) || !/^(?:\*|[A-Za-z0-9_-]+)$/.test(name)) {
-    throw new BanyanError('event.invalid', { message: 'The filter is not a kind, a key and the name of an event.' });
+  if (
+    (kind !== '*' && !isKind(kind)) ||
+    (key !== '*' && !isKey(key)) ||
+    !/^(?:\*|[A-Za-z0-9_-]+)$/.test(name)
+  ) {
+    throw new BanyanError('event.invalid', {
+      message: 'The filter is not a kind, a key and the name of an event.',
+    });
   }
   const messages = await open(js, subjects.streams.event, {
     filter_subjects: [subjects.all.event.replace('>', `${kind}.${key}.${name}`)],

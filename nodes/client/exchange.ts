@@ -95,7 +95,8 @@ function decodeReply(reply: Msg): unknown {
 }
 
 function errorIn(value: unknown): BanyanError | undefined {
-  if (typeof value !== 'object' || value === null || (value as { ok?: unknown }).ok !== false) return undefined;
+  if (typeof value !== 'object' || value === null || (value as { ok?: unknown }).ok !== false)
+    return undefined;
   return BanyanError.fromWire(wireErrorSchema.safeParse((value as { error?: unknown }).error).data);
 }
 

@@ -48,7 +48,8 @@ export async function submit(
       headers: messageHeaders(to, options),
     }),
   );
-  if (reply.success && reply.data.ok) return { seq: reply.data.seq, duplicate: reply.data.duplicate ?? false };
+  if (reply.success && reply.data.ok)
+    return { seq: reply.data.seq, duplicate: reply.data.duplicate ?? false };
   throw unreadable('submit');
 }
 

@@ -1,5 +1,5 @@
 /** Durable messages from outside: published to the mailbox, and only an acknowledgement counts. */
-import { type JetStreamClient, JetStreamApiError, JetStreamError, jserrors } from '@nats-io/jetstream';
+import { type JetStreamClient, JetStreamApiError, JetStreamError } from '@nats-io/jetstream';
 import type { z } from 'zod';
 import { LIMITS } from '../../config/limits.ts';
 import { type Address, parseAddress } from '../../protocol/address.ts';
@@ -92,7 +92,7 @@ function publishFailure(cause: unknown, subject: string, timeoutMs: number): Ban
   }
   const failure = requestFailure(cause, subject, timeoutMs);
   // What nobody stores, nobody acknowledges: the client takes that for a broker without JetStream.
-  if (failure.code === 'node.unreachable' || cause instanceof jserrors.JetStreamNotEnabled) {
+  if (failure.code === 'node.unreachable' || isNotEnabled(cause)) {
     return new BanyanError('node.unreachable', {
       message: 'The broker has no mailbox of this namespace.',
       hint: 'Start a node, or name the right namespace.',
@@ -100,7 +100,14 @@ function publishFailure(cause: unknown, subject: string, timeoutMs: number): Ban
     });
   }
   if (failure.code === 'call.timeout') {
-    return new BanyanError('log.unavailable', { message: `No acknowledgement within ${timeoutMs} ms.`, cause });
+    return new BanyanError('log.unavailable', {
+      message: `No acknowledgement within ${timeoutMs} ms.`,
+      cause,
+    });
   }
   return failure;
 }
+
+/** The client's class for it is not exported. */
+const isNotEnabled = (cause: unknown): boolean =>
+  cause instanceof Error && cause.name === 'JetStreamNotEnabled';

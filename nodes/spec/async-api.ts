@@ -31,7 +31,11 @@ export function asyncApiOf({ namespace, version, actors }: DescribedSystem): Jso
   };
 }
 
-function addActor(parts: Parts, namespace: string, { kind, messages, events, queries }: DescribedActor): void {
+function addActor(
+  parts: Parts,
+  namespace: string,
+  { kind, messages, events, queries }: DescribedActor,
+): void {
   const taken = Object.entries(messages).filter(([, message]) => message.public);
   if (taken.length > 0) {
     const names = taken.map(([type, { schema }]) => addMessage(parts, `${kind}.${type}`, type, schema));
@@ -54,7 +58,13 @@ function addMessage(parts: Parts, id: string, name: string, payload: Json): stri
   return id;
 }
 
-function addChannel(parts: Parts, id: string, address: string, action: 'send' | 'receive', names: readonly string[]): void {
+function addChannel(
+  parts: Parts,
+  id: string,
+  address: string,
+  action: 'send' | 'receive',
+  names: readonly string[],
+): void {
   const pointers = names.map((name) => [name, { $ref: `#/components/messages/${name}` }] as const);
   parts.channels[id] = { address, parameters: KEY, messages: Object.fromEntries(pointers) };
   parts.operations[id] = {

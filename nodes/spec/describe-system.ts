@@ -46,7 +46,10 @@ export function describeSystem(system: System, namespace: string): DescribedSyst
   return { version: VERSION, namespace, turnVersion: system.turnVersion, actors, errors: { ...ERRORS } };
 }
 
-function mapValues<In, Out>(values: Readonly<Record<string, In>>, map: (value: In, name: string) => Out): Record<string, Out> {
+function mapValues<In, Out>(
+  values: Readonly<Record<string, In>>,
+  map: (value: In, name: string) => Out,
+): Record<string, Out> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value, name)]));
 }
 

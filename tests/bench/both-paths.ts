@@ -17,6 +17,8 @@ export interface BothPaths {
   readonly rawSubject: string;
   /** Request here for the raw responder. */
   readonly respondTo: string;
+  /** The processor time that the node's process has used, in microseconds. */
+  nodeCpuUs(): Promise<number>;
   /** A request to the node; throws what it answers. */
   ask(subject: string, body?: object, timeoutMs?: number): Promise<unknown>;
   stop(): Promise<void>;
@@ -44,6 +46,7 @@ export async function startBothPaths(sync: SyncInterval, options: { determinismS
     raw,
     rawSubject: names.subject,
     respondTo: names.respondTo,
+    nodeCpuUs: async () => (await node.request({})) as number,
     ask: async (subject, body = {}, timeoutMs = ASK_TIMEOUT_MS) => {
       const reply = decode((await connection.request(subject, encode(body), { timeout: timeoutMs })).data);
       const { ok, value, error } = reply as { ok: boolean; value: unknown; error: unknown };

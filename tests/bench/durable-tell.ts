@@ -35,11 +35,15 @@ async function measure(sync: SyncInterval): Promise<Measurement> {
     const rawRuns: number[] = [];
     const runs: number[] = [];
     const before = await entries(paths);
+    let cpuUs = 0;
     for (let run = 0; run < RUNS; run++) {
       rawRuns.push(await runRaw(paths, rawCount));
+      const idleUs = await paths.nodeCpuUs();
       runs.push(await runOurs(paths, `run${run}`, turns));
+      cpuUs += (await paths.nodeCpuUs()) - idleUs;
     }
-    const perEntry = (RUNS * DRIVERS * PER_TURN * turns) / ((await entries(paths)) - before);
+    const count = RUNS * DRIVERS * PER_TURN * turns;
+    const perEntry = count / ((await entries(paths)) - before);
     return {
       bench: 'durable-tell',
       measure: `durable tell, end to end, sync_interval ${sync}`,
@@ -50,8 +54,8 @@ async function measure(sync: SyncInterval): Promise<Measurement> {
       aim: '>= 2',
       runs,
       note:
-        `${DRIVERS * PER_TURN * turns} messages a run to ${RECEIVERS} actors, ${perEntry.toFixed(0)} in a log entry ` +
-        `on average; raw ${rawCount}, ${IN_FLIGHT} in flight`,
+        `${count / RUNS} messages a run to ${RECEIVERS} actors, ${perEntry.toFixed(0)} in a log entry ` +
+        `on average, ${(cpuUs / count).toFixed(1)} µs of processor time each in the node; raw ${rawCount}, ${IN_FLIGHT} in flight`,
     };
   } finally {
     await paths.stop();

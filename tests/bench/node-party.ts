@@ -19,6 +19,13 @@ if (process.argv[1] === fileURLToPath(NODE_PARTY)) {
   await serveParty<NodeArgument>(async ({ url, data, determinismSample }) => {
     const { settings } = loadSettings({ flags: { app: APP, data, determinismSample }, directory: data });
     const node = await startNode({ settings, natsUrl: url, log: pino({ level: 'warn' }, pino.destination(2)), token: 'bench' });
-    return { answer: async () => null, stop: () => node.stop() };
+    return {
+      /** The processor time of all its threads since it started, in microseconds. */
+      answer: async () => {
+        const { user, system } = process.cpuUsage();
+        return user + system;
+      },
+      stop: () => node.stop(),
+    };
   });
 }

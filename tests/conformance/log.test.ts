@@ -40,7 +40,9 @@ async function openJetStream(mailboxBytes = settings.mailboxBytes): Promise<LogP
     async publish(subject, data, given = {}) {
       const carried = headers();
       for (const [name, value] of Object.entries(given)) carried.set(name, value);
-      return (await jetstream(connection).publish(subject, data, { headers: carried, timeout: publishTimeoutMs })).seq;
+      return (
+        await jetstream(connection).publish(subject, data, { headers: carried, timeout: publishTimeoutMs })
+      ).seq;
     },
     remove: async (seq) => void (await jsm.streams.deleteMessage(subjects.streams.mailbox, seq)),
     async recreate() {
@@ -94,7 +96,11 @@ describe('JetStreamLog: a broker that is away', () => {
     const { log, subjects, publish } = await openJetStream();
     await publish(subjects.to(actorIn(0)), bytes('a'));
     const publications = (count: number) =>
-      Array.from({ length: count }, (_, i) => ({ subject: subjects.event(actorIn(0), 'e'), data: bytes('e'), id: `0.1.0.${i}` }));
+      Array.from({ length: count }, (_, i) => ({
+        subject: subjects.event(actorIn(0), 'e'),
+        data: bytes('e'),
+        id: `0.1.0.${i}`,
+      }));
     const attempts = () => [
       log.state(),
       log.hashAt(1),
@@ -112,7 +118,11 @@ describe('JetStreamLog: a broker that is away', () => {
     const thaw = broker.freeze();
     const outcomes = await Promise.allSettled(attempts());
     thaw();
-    for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'log.unavailable', recoverable: true } });
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({
+        status: 'rejected',
+        reason: { code: 'log.unavailable', recoverable: true },
+      });
     await Promise.all(attempts());
     // What timed out may have been stored all the same; the marks tell.
     expect((await log.sentMarks()).events(0)).toEqual([1, 0, 19]);
@@ -144,7 +154,9 @@ describe('JetStreamLog: a broker that is away', () => {
       const killed = i === 80 || i === 160 ? broker.kill() : undefined;
       for (let stored = false; !stored;) {
         // The id makes a repetition harmless: an attempt without an answer may have been stored.
-        stored = await publish(subjects.to(actorIn(1, i % 3)), bytes(`${i}`), { [HEADER.msgId]: `w:${i}` }).then(
+        stored = await publish(subjects.to(actorIn(1, i % 3)), bytes(`${i}`), {
+          [HEADER.msgId]: `w:${i}`,
+        }).then(
           () => true,
           (error: unknown) => {
             if (connection.isClosed()) throw error;

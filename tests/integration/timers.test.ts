@@ -35,9 +35,9 @@ test('timers survive the SIGKILL of their node: those that fell due meanwhile fi
   const to = 'counter/killed';
   await system.stop();
   const killed = await startNodeProcess(system.settings(), system.broker.url);
-  await system.call(to, { type: 'later', name: 'second', delayMs: 900, amount: 1 });
-  await system.call(to, { type: 'later', name: 'first', delayMs: 450, amount: 1 });
   await system.call(to, { type: 'add', amount: 1, note: 'before' });
+  await system.call(to, { type: 'later', name: 'second', delayMs: 1_500, amount: 1 });
+  await system.call(to, { type: 'later', name: 'first', delayMs: 200, amount: 1 });
   await killed.kill();
   await system.start();
   await expect.poll(async () => (await system.total(to)).times, EVENTUALLY).toBe(3);

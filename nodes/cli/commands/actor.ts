@@ -31,7 +31,9 @@ export function addActorCommands(cli: Cli, program: Command): void {
     .option('--app <file>', 'the application that the actor belongs to');
   addMessageCommands(cli, actor);
   for (const [order, description] of Object.entries(ORDERS)) {
-    const command = cli.verb(actor, `${order} <address>`, description, (run) => give(run, order as keyof typeof ORDERS));
+    const command = cli.verb(actor, `${order} <address>`, description, (run) =>
+      give(run, order as keyof typeof ORDERS),
+    );
     addConnectionOptions(command)
       .option('--reason <text>', 'why, for whoever looks at it later')
       .option('--dry-run', 'say what would be done');
@@ -50,7 +52,9 @@ async function list(run: Run): Promise<void> {
     let after = run.text('after');
     for (;;) {
       const wanted = Math.min(PAGE, limit - actors.length);
-      const found = page.parse(await client.sys('actors', { kind, after, limit: wanted }, run.timeout)).actors;
+      const found = page.parse(
+        await client.sys('actors', { kind, after, limit: wanted }, run.timeout),
+      ).actors;
       actors.push(...found);
       after = found.at(-1)?.address;
       if (found.length < wanted || actors.length >= limit) break;
@@ -96,8 +100,14 @@ async function give(run: Run, order: keyof typeof ORDERS): Promise<void> {
   const asks = order === 'delete' || run.flag('dryRun');
   if (asks && !(await run.mayProceed(`${order} ${address}`))) return;
   await run.withClient(async (client) => {
-    const { seq } = ordered.parse(await client.sys('order', { address, order, reason: run.text('reason') }, run.timeout));
+    const { seq } = ordered.parse(
+      await client.sys('order', { address, order, reason: run.text('reason') }, run.timeout),
+    );
     const document = { address, order, ...(seq === undefined ? {} : { seq }) };
-    run.output.data(orderDocument, document, () => `${address}: ${order}${seq === undefined ? '' : `, entry ${seq}`}`);
+    run.output.data(
+      orderDocument,
+      document,
+      () => `${address}: ${order}${seq === undefined ? '' : `, entry ${seq}`}`,
+    );
   });
 }

@@ -11,7 +11,9 @@ import { formatTable } from '../table.ts';
 
 export function addConfigCommands(cli: Cli, program: Command): void {
   const config = cli.noun(program, 'config', 'settings');
-  addNodeOptions(cli.verb(config, 'explain [path]', 'show settings and where each value comes from', explainSettings))
+  addNodeOptions(
+    cli.verb(config, 'explain [path]', 'show settings and where each value comes from', explainSettings),
+  )
     .option('--out <dir>', 'folder that datasets are exported to')
     .option('--broker-port <port>', 'port of the embedded broker')
     .option('--changed', 'only settings that are not defaults');

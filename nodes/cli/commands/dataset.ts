@@ -13,8 +13,12 @@ export function addDatasetCommands(cli: Cli, program: Command): void {
   const dataset = cli.noun(program, 'dataset', 'versions of the dataset');
   const out = ['--out <dir>', 'folder of the export (default: out)'] as const;
   addConnectionOptions(cli.verb(dataset, 'list', 'list published versions', list));
-  addConnectionOptions(cli.verb(dataset, 'export', 'write versions that are not there yet, and the report', write)).option(...out);
-  cli.verb(dataset, 'verify', 'check an export: hashes, chain, lines, repetitions; works offline', verify).option(...out);
+  addConnectionOptions(
+    cli.verb(dataset, 'export', 'write versions that are not there yet, and the report', write),
+  ).option(...out);
+  cli
+    .verb(dataset, 'verify', 'check an export: hashes, chain, lines, repetitions; works offline', verify)
+    .option(...out);
 }
 
 async function list(run: Run): Promise<void> {
@@ -55,7 +59,10 @@ async function verify(run: Run): Promise<number> {
   const { findings, ...verified } = await verifyDataset(out);
   run.output.data(datasetVerifyDocument, { ...verified, out, findings: [...findings] }, () =>
     [
-      ...findings.map(({ version, file, problem }) => `${[version, file].filter((part) => part !== '').join('/')}: ${problem}`),
+      ...findings.map(
+        ({ version, file, problem }) =>
+          `${[version, file].filter((part) => part !== '').join('/')}: ${problem}`,
+      ),
       `${out}: ${verified.versions} versions, ${verified.examples} examples, ${findings.length} findings`,
     ].join('\n'),
   );

@@ -82,7 +82,9 @@ function describe({ body, message, stack, error, ...rest }: DeadLetter): string 
   const facts = { ...rest, at: new Date(rest.at).toISOString(), code: error.code, error: error.message };
   return [
     ...Object.entries(facts).map(([name, value]) => `${name.padEnd(14)} ${visible(String(value))}`),
-    message === undefined ? `body           ${body.byteLength} bytes that could not be decoded` : prettyJson(message),
+    message === undefined
+      ? `body           ${body.byteLength} bytes that could not be decoded`
+      : prettyJson(message),
     ...(stack === undefined ? [] : [stack.split('\n').map(visible).join('\n')]),
   ].join('\n');
 }
@@ -105,7 +107,9 @@ async function settle(run: Run, op: 'replay' | 'drop'): Promise<void> {
     const verb = op === 'replay' ? 'replayed' : 'dropped';
     run.output.data(deadSettledDocument, result, () => `${result.settled.length} ${verb}`);
     if (result.missing.length > 0) {
-      throw new BanyanError('dead.not_found', { message: `These are not there: ${result.missing.join(', ')}.` });
+      throw new BanyanError('dead.not_found', {
+        message: `These are not there: ${result.missing.join(', ')}.`,
+      });
     }
   });
 }

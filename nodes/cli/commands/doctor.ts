@@ -10,10 +10,17 @@ import { addConnectionOptions } from '../options.ts';
 import { visible } from '../table.ts';
 
 export function addDoctorCommand(cli: Cli, program: Command): void {
-  addConnectionOptions(cli.verb(program, 'doctor', 'check machine, broker and cluster, and say what to do', doctor));
+  addConnectionOptions(
+    cli.verb(program, 'doctor', 'check machine, broker and cluster, and say what to do', doctor),
+  );
 }
 
-const MARK = { ok: ['green', '✓'], warning: ['yellow', '!'], failed: ['red', '✗'], skipped: ['gray', '-'] } as const;
+const MARK = {
+  ok: ['green', '✓'],
+  warning: ['yellow', '!'],
+  failed: ['red', '✗'],
+  skipped: ['gray', '-'],
+} as const;
 
 async function doctor(run: Run): Promise<number> {
   const checks = [...(await machineChecks(run)), ...(await connected(run))];

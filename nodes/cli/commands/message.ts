@@ -44,7 +44,9 @@ async function tell(run: Run): Promise<void> {
       ...(sender === undefined ? {} : { sender }),
       ...(seq === undefined ? {} : { seq }),
     };
-    const stored = await (run.flag('submit') ? client.submit(address, message, options) : client.tell(address, message, options));
+    const stored = await (run.flag('submit')
+      ? client.submit(address, message, options)
+      : client.tell(address, message, options));
     run.output.data(
       storedDocument,
       { address, ...stored },
@@ -58,7 +60,10 @@ async function call(run: Run): Promise<void> {
   const id = run.text('id');
   if (run.flag('dryRun')) return run.output.data(valueDocument, message, () => prettyJson(message));
   await run.withClient(async (client) => {
-    const { value } = await client.call(address, message, { ...run.timeout, ...(id === undefined ? {} : { id }) });
+    const { value } = await client.call(address, message, {
+      ...run.timeout,
+      ...(id === undefined ? {} : { id }),
+    });
     run.output.data(valueDocument, value ?? null, () => prettyJson(value));
   });
 }
@@ -69,7 +74,10 @@ async function ask(run: Run): Promise<void> {
   const input = await parseInput(words, run.io.stdin);
   const after = run.number('after');
   await run.withClient(async (client) => {
-    const { value } = await client.ask(to, query, input, { ...run.timeout, ...(after === undefined ? {} : { after }) });
+    const { value } = await client.ask(to, query, input, {
+      ...run.timeout,
+      ...(after === undefined ? {} : { after }),
+    });
     run.output.data(valueDocument, value ?? null, () => prettyJson(value));
   });
 }
@@ -82,7 +90,9 @@ async function messageOf(run: Run): Promise<{ address: Address; message: { reado
 /** An address as an argument; throws `address.invalid`. */
 export function addressOf(text: string): Address {
   if (!text.includes('/')) {
-    throw new BanyanError('address.invalid', { message: `${JSON.stringify(text)} is not an address, kind/key.` });
+    throw new BanyanError('address.invalid', {
+      message: `${JSON.stringify(text)} is not an address, kind/key.`,
+    });
   }
   const { kind, key } = parseAddress(text);
   return formatAddress(kind, key);

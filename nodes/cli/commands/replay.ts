@@ -20,7 +20,12 @@ import { fetchTree } from './tree.ts';
 
 export function addReplayCommand(cli: Cli, actor: Command): void {
   addConnectionOptions(
-    cli.verb(actor, 'replay <address>', 'recompute an actor from the log and compare it with the live one', compare),
+    cli.verb(
+      actor,
+      'replay <address>',
+      'recompute an actor from the log and compare it with the live one',
+      compare,
+    ),
   ).option('--app <file>', 'the application that the actor belongs to');
 }
 
@@ -33,7 +38,8 @@ export async function showEarlier(run: Run, address: Address, at: number): Promi
     }
     const document = {
       address,
-      cursor: replayed.cursor === undefined ? null : { seq: replayed.cursor.seq, index: replayed.cursor.index },
+      cursor:
+        replayed.cursor === undefined ? null : { seq: replayed.cursor.seq, index: replayed.cursor.index },
       state: (replayed.state ?? null) as string | null,
       context: replayed.context,
       standing: replayed.standing?.status ?? null,
@@ -78,7 +84,12 @@ async function compare(run: Run): Promise<number> {
   });
 }
 
-async function replay(run: Run, client: BanyanClient, address: Address, until: number): Promise<ReplayedActor> {
+async function replay(
+  run: Run,
+  client: BanyanClient,
+  address: Address,
+  until: number,
+): Promise<ReplayedActor> {
   const subjects = subjectsOf(client.namespace);
   const running = run.runFile();
   const app = run.settings.app ?? running?.app ?? undefined;

@@ -21,7 +21,11 @@ export function addTreeCommand(cli: Cli, program: Command): void {
 }
 
 /** Asks for the tree; the reply is the node's, so it is checked. */
-export async function fetchTree(client: BanyanClient, query: object, timeout: { timeoutMs?: number }): Promise<TreeReply> {
+export async function fetchTree(
+  client: BanyanClient,
+  query: object,
+  timeout: { timeoutMs?: number },
+): Promise<TreeReply> {
   return treeReplySchema.parse(await client.sys('tree', query, timeout));
 }
 
@@ -37,7 +41,9 @@ async function show(run: Run): Promise<void> {
   await run.withClient(async (client) => {
     if (run.flag('watch')) return watch(run, client, query);
     const tree = await fetchTree(client, query, run.timeout);
-    run.output.data(treeDocument, tree, () => formatTree(tree, (style, text) => run.output.style(style, text)));
+    run.output.data(treeDocument, tree, () =>
+      formatTree(tree, (style, text) => run.output.style(style, text)),
+    );
   });
 }
 

@@ -13,19 +13,31 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const up = (...args: string[]) => ['up', '--data', join(directory, 'data'), '--out', join(directory, 'out'), ...args];
+/** Each starts a broker and a node, some of them twice, on a machine that others use too. */
+const timeout = 120_000;
+const up = (...args: string[]) => [
+  'up',
+  '--data',
+  join(directory, 'data'),
+  '--out',
+  join(directory, 'out'),
+  ...args,
+];
 
 function writeNotes(count: number): string {
   const folder = join(directory, 'notes');
   mkdirSync(folder);
   for (let at = 0; at < count; at++) {
     const words = Array.from({ length: 12 }, (_, word) => `topic${at * 12 + word}`).join(' ');
-    writeFileSync(join(folder, `note-${at}.md`), `The service failed under load because of ${words}. It was repaired.\n`);
+    writeFileSync(
+      join(folder, `note-${at}.md`),
+      `The service failed under load because of ${words}. It was repaired.\n`,
+    );
   }
   return folder;
 }
 
-describe('up --once', () => {
+describe('up --once', { timeout }, () => {
   test('collects a directory into a dataset that verifies, and changes nothing the second time', async () => {
     const notes = writeNotes(12);
     const first = await commandProcess(up('--once', '--source', notes, '--json', '--quiet'));
@@ -39,7 +51,11 @@ describe('up --once', () => {
     expect(documents.upDocument.parse(JSON.parse(again.stdout))).toEqual(summary);
 
     const verified = await command(['dataset', 'verify', '--out', join(directory, 'out'), '--json']);
-    expect({ code: verified.code, ...JSON.parse(verified.stdout) }).toMatchObject({ code: 0, ok: true, versions: 1 });
+    expect({ code: verified.code, ...JSON.parse(verified.stdout) }).toMatchObject({
+      code: 0,
+      ok: true,
+      versions: 1,
+    });
     writeFileSync(join(directory, 'out', 'v0001', 'manifest.json'), '{}');
     expect((await command(['dataset', 'verify', '--out', join(directory, 'out')])).code).toBe(6);
   });
@@ -47,7 +63,11 @@ describe('up --once', () => {
   test('with an application of your own ends when nothing moves', async () => {
     const { code, stdout } = await commandProcess(up('--once', '--app', app, '--json'));
     expect(code).toBe(0);
-    expect(documents.appDocument.parse(JSON.parse(stdout))).toMatchObject({ node: 'n1', actors: 0, idle: true });
+    expect(documents.appDocument.parse(JSON.parse(stdout))).toMatchObject({
+      node: 'n1',
+      actors: 0,
+      idle: true,
+    });
   });
 
   test.each([
@@ -62,11 +82,14 @@ describe('up --once', () => {
   });
 });
 
-describe('Ctrl-C', () => {
+describe('Ctrl-C', { timeout }, () => {
   test('stops everything in order and is no failure', async () => {
     const running = await startUntil('the node runs', up('--app', app), directory);
     const second = await commandProcess(up('--app', app, '--json', '--quiet'));
-    expect({ code: second.code, ...JSON.parse(second.stderr) }).toMatchObject({ code: 1, error: { code: 'data.locked' } });
+    expect({ code: second.code, ...JSON.parse(second.stderr) }).toMatchObject({
+      code: 1,
+      error: { code: 'data.locked' },
+    });
     expect(await endWith(running, 'SIGINT')).toBe(0);
     expect(existsSync(join(directory, 'data', 'run.json'))).toBe(false);
     const next = await startUntil('the node runs', up('--app', app), directory);

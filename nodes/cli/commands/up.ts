@@ -22,11 +22,18 @@ const STOP_MS = 4_500;
 
 export function addUpCommand(cli: Cli, program: Command): void {
   addNodeOptions(
-    cli.verb(program, 'up', 'start a broker and a node, collect the sources, publish datasets, until Ctrl-C', up),
+    cli.verb(
+      program,
+      'up',
+      'start a broker and a node, collect the sources, publish datasets, until Ctrl-C',
+      up,
+    ),
   )
     .option('--once', 'end when everything collected has been decided')
     .addOption(
-      new Option('--source <path>', 'file, directory or glob to collect; may be repeated').argParser(repeated),
+      new Option('--source <path>', 'file, directory or glob to collect; may be repeated').argParser(
+        repeated,
+      ),
     )
     .option('--out <dir>', 'folder that datasets and reports are exported to (default: out)')
     .option('--broker-port <port>', 'port of the embedded broker');
@@ -52,7 +59,9 @@ export async function untilInterrupted(
   });
   const work = body(log, line, interrupt.signal);
   const stopped = interrupt.requested.then(async () => {
-    const late = delay(STOP_MS).then(() => log.warn('stopping takes too long; what is left is done by the next start'));
+    const late = delay(STOP_MS).then(() =>
+      log.warn('stopping takes too long; what is left is done by the next start'),
+    );
     await Promise.race([late, work.catch((error: unknown) => reportLate(log, error))]);
     return EXIT.ok;
   });
@@ -94,7 +103,8 @@ async function perform(run: Run, log: Logger, line: ProgressLine, stop: AbortSig
       token: session.run.token,
       ...(settings.nats.creds === undefined ? {} : { creds: settings.nats.creds }),
     });
-    const limit = settings.once && timeoutMs !== undefined ? timeout(timeoutMs, signal) : new Promise<never>(() => {});
+    const limit =
+      settings.once && timeoutMs !== undefined ? timeout(timeoutMs, signal) : new Promise<never>(() => {});
     try {
       const work = session.collects
         ? runPipeline(run, session, client, sources, { log, line, signal })

@@ -4,12 +4,26 @@ import type { DoctorDocument } from '../documents.ts';
 export type Check = DoctorDocument['checks'][number];
 
 export const ok = (name: string, detail: string): Check => ({ name, status: 'ok', detail });
-export const warning = (name: string, detail: string, fix: string): Check => ({ name, status: 'warning', detail, fix });
-export const failed = (name: string, detail: string, fix: string): Check => ({ name, status: 'failed', detail, fix });
+export const warning = (name: string, detail: string, fix: string): Check => ({
+  name,
+  status: 'warning',
+  detail,
+  fix,
+});
+export const failed = (name: string, detail: string, fix: string): Check => ({
+  name,
+  status: 'failed',
+  detail,
+  fix,
+});
 export const skipped = (name: string, detail: string): Check => ({ name, status: 'skipped', detail });
 
 /** Runs a check; one that throws has failed, with what it threw. */
-export async function attempt(name: string, fix: string, check: () => Promise<Check | Check[]>): Promise<Check[]> {
+export async function attempt(
+  name: string,
+  fix: string,
+  check: () => Promise<Check | Check[]>,
+): Promise<Check[]> {
   try {
     return [await check()].flat();
   } catch (error) {

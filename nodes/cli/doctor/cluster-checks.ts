@@ -14,14 +14,17 @@ export async function clusterChecks(client: BanyanClient): Promise<Check[]> {
   return [
     ...broker(client),
     ...(await attempt('round-trip', 'Check the network to the broker.', () => roundTrip(client))),
-    ...(await attempt('jetstream', 'Enable JetStream on the broker, and permit it to this user.', () => streams(client))),
+    ...(await attempt('jetstream', 'Enable JetStream on the broker, and permit it to this user.', () =>
+      streams(client),
+    )),
     ...(await attempt('nodes', 'Start one with "banyan up" or "banyan node start".', () => nodes(client))),
   ];
 }
 
 function broker({ connection }: BanyanClient): Check[] {
   const info = connection.info;
-  if (info === undefined) return [failed('broker', 'it did not introduce itself', 'Check that it is a nats-server.')];
+  if (info === undefined)
+    return [failed('broker', 'it did not introduce itself', 'Check that it is a nats-server.')];
   const { version, host, port, max_payload: maxPayload, auth_required: auth } = info;
   const local = /^(127\.|::1$|localhost$)/.test(host);
   return [
@@ -30,14 +33,22 @@ function broker({ connection }: BanyanClient): Check[] {
       : failed('broker', `nats-server ${version}`, `Upgrade it to ${SUPPORTED_VERSIONS}.`),
     auth === true || local
       ? ok('authentication', auth === true ? 'required' : 'none, and reachable from this machine only')
-      : warning('authentication', `none, at ${host}`, 'Require credentials: whoever reaches the broker can do everything.'),
+      : warning(
+          'authentication',
+          `none, at ${host}`,
+          'Require credentials: whoever reaches the broker can do everything.',
+        ),
   ];
 }
 
 async function roundTrip({ connection }: BanyanClient): Promise<Check> {
   const ms = await connection.rtt();
   if (ms <= SLOW_MS) return ok('round-trip', `${ms} ms`);
-  return warning('round-trip', `${ms} ms`, 'Bring nodes and broker closer together: every durable message waits for it.');
+  return warning(
+    'round-trip',
+    `${ms} ms`,
+    'Bring nodes and broker closer together: every durable message waits for it.',
+  );
 }
 
 async function streams({ connection, namespace }: BanyanClient): Promise<Check[]> {
@@ -96,7 +107,11 @@ async function nodes(client: BanyanClient): Promise<Check[]> {
   const { node, version, ready, checks } = healthReplySchema.parse(await client.sys('health'));
   const failing = checks.filter((check) => !check.ok);
   return [
-    ready ? ok('nodes', `${node} is ready, version ${version}`) : failed('nodes', `${node} is not ready`, 'See the next lines.'),
-    ...failing.map(({ name, detail }) => failed(`node-${name}`, detail ?? 'it fails', 'See the log of the node.')),
+    ready
+      ? ok('nodes', `${node} is ready, version ${version}`)
+      : failed('nodes', `${node} is not ready`, 'See the next lines.'),
+    ...failing.map(({ name, detail }) =>
+      failed(`node-${name}`, detail ?? 'it fails', 'See the log of the node.'),
+    ),
   ];
 }

@@ -16,8 +16,12 @@ export async function machineChecks(run: Run): Promise<Check[]> {
   const embedded = nats.url === undefined;
   return [
     nodeVersion(),
-    ...(embedded ? await natsServer() : [skipped('nats-server', 'the broker is somebody else’s: --nats names it')]),
-    ...(await attempt('data', 'Choose another directory with --data.', async () => dataDirectory(resolve(data)))),
+    ...(embedded
+      ? await natsServer()
+      : [skipped('nats-server', 'the broker is somebody else’s: --nats names it')]),
+    ...(await attempt('data', 'Choose another directory with --data.', async () =>
+      dataDirectory(resolve(data)),
+    )),
     ...(embedded ? [syncInterval(resolve(data))] : []),
   ];
 }
@@ -42,7 +46,8 @@ function dataDirectory(path: string): Check[] {
     accessSync(firstThatExists(path), constants.W_OK);
     return [ok('data', `${path} will be made by the first start`)];
   }
-  if (!statSync(path).isDirectory()) return [failed('data', `${path} is no directory`, 'Choose another one with --data.')];
+  if (!statSync(path).isDirectory())
+    return [failed('data', `${path} is no directory`, 'Choose another one with --data.')];
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   const holder = holderOf(path);
   return [
@@ -60,7 +65,11 @@ function openToOthers(path: string): Check {
   const mode = statSync(path).mode & 0o777;
   const text = mode.toString(8);
   if ((mode & 0o077) === 0) return ok('data-mode', text);
-  return warning('data-mode', `${path} has the mode ${text}: other users can look into it`, `chmod 700 ${path}`);
+  return warning(
+    'data-mode',
+    `${path} has the mode ${text}: other users can look into it`,
+    `chmod 700 ${path}`,
+  );
 }
 
 function diskSpace(path: string): Check {
@@ -80,6 +89,6 @@ function syncInterval(data: string): Check {
   return warning(
     'sync-interval',
     `${interval}: a power cut loses acknowledged messages`,
-    'Set broker.syncInterval to always, unless that is acceptable.',
+    'Set sync_interval to always in the configuration of the broker.',
   );
 }

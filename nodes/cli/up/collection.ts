@@ -51,7 +51,11 @@ export async function collectionSettled(
     for (;;) {
       const row = await patiently(() => targetRow(client, targetId(source), entry));
       if (row?.lastRun === run || row?.status === 'quarantined') {
-        settled.push({ location: source.location, outcome: row.lastOutcome ?? 'failed', reason: row.lastReason });
+        settled.push({
+          location: source.location,
+          outcome: row.lastOutcome ?? 'failed',
+          reason: row.lastReason,
+        });
         break;
       }
       await delay(LOOK_MS, undefined, { signal });
@@ -73,7 +77,7 @@ async function targetRow(client: BanyanClient, id: string, after: number): Promi
 
 /** Waits until nothing moves by itself: no message, effect or task is on its way. */
 export async function idle(node: RunningNode, signal: AbortSignal): Promise<void> {
-  for (let looks = 0; looks < IDLE_LOOKS; ) {
+  for (let looks = 0; looks < IDLE_LOOKS;) {
     const work = await patiently(() => node.view.work());
     looks = work?.idle === true ? looks + 1 : 0;
     await delay(LOOK_MS, undefined, { signal });
@@ -81,7 +85,11 @@ export async function idle(node: RunningNode, signal: AbortSignal): Promise<void
 }
 
 /** Feeds what waits, has it judged, and publishes what passed. */
-export async function finishPipeline(node: RunningNode, client: BanyanClient, signal: AbortSignal): Promise<void> {
+export async function finishPipeline(
+  node: RunningNode,
+  client: BanyanClient,
+  signal: AbortSignal,
+): Promise<void> {
   await idle(node, signal);
   await node.tellInternal('phoenix/main', { type: 'feed.now' });
   await idle(node, signal);
@@ -89,7 +97,9 @@ export async function finishPipeline(node: RunningNode, client: BanyanClient, si
   await node.tellInternal('curator/main', publish);
   for (;;) {
     await idle(node, signal);
-    const curator = await patiently(() => client.ask<{ publishing: unknown }>(formatAddress('curator', 'main'), 'stats'));
+    const curator = await patiently(() =>
+      client.ask<{ publishing: unknown }>(formatAddress('curator', 'main'), 'stats'),
+    );
     // A publication that failed tries again by a timer.
     if (curator !== undefined && (curator.value.publishing ?? null) === null) return;
   }

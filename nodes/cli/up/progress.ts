@@ -46,7 +46,10 @@ function rate(before: Totals | undefined, { collected }: Totals, elapsedMs: numb
   return Math.round(((collected - before.collected) * 1_000) / elapsedMs);
 }
 
-export function formatProgress({ collected, accepted, scenarios, examples }: Totals, perSecond: number): string {
+export function formatProgress(
+  { collected, accepted, scenarios, examples }: Totals,
+  perSecond: number,
+): string {
   const count = (value: number): string => value.toLocaleString('en');
   return (
     `${count(collected)} collected · ${count(accepted)} accepted · ${count(scenarios)} scenarios · ` +
@@ -56,7 +59,8 @@ export function formatProgress({ collected, accepted, scenarios, examples }: Tot
 
 async function readTotals(client: BanyanClient): Promise<Totals> {
   const stats = async (kind: string): Promise<Readonly<Record<string, unknown>>> =>
-    (await client.ask<Record<string, unknown>>(formatAddress(kind, 'main'), 'stats').catch(() => undefined))?.value ?? {};
+    (await client.ask<Record<string, unknown>>(formatAddress(kind, 'main'), 'stats').catch(() => undefined))
+      ?.value ?? {};
   const [intake, phoenix, curator] = await Promise.all([stats('intake'), stats('phoenix'), stats('curator')]);
   return {
     collected: number(intake['collected']),

@@ -23,11 +23,14 @@ describe('the sources of up', () => {
     ]);
   });
 
-  test.each(['https://example.org/feed', 'missing.txt', '/dev/null'])('%s is refused as a setting', (source) => {
-    expect(() => namedSources([source], directory)).toThrow(
-      expect.objectContaining({ code: 'config.invalid', path: 'sources' }),
-    );
-  });
+  test.each(['https://example.org/feed', 'missing.txt', '/dev/null'])(
+    '%s is refused as a setting',
+    (source) => {
+      expect(() => namedSources([source], directory)).toThrow(
+        expect.objectContaining({ code: 'config.invalid', path: 'sources' }),
+      );
+    },
+  );
 
   test('are the documentation of the installed packages when none is named', () => {
     expect(defaultSources(directory)).toEqual([

@@ -27,7 +27,10 @@ export function namedSources(sources: readonly string[], directory: string): Sou
     if (status?.isDirectory() === true || (status === undefined && GLOB.test(source))) {
       return { type: 'directory', location, metadata: {} };
     }
-    throw refused(source, status === undefined ? 'there is no such file or directory' : 'it is neither a file nor a directory');
+    throw refused(
+      source,
+      status === undefined ? 'there is no such file or directory' : 'it is neither a file nor a directory',
+    );
   });
 }
 

@@ -36,10 +36,14 @@ export function summaryOf({ versions, report, reportFiles }: Exported, folder: s
 }
 
 export function formatSummary(summary: UpDocument): string {
-  const { collected, accepted, duplicates, corroborated, rejected, scenarios, examples, dataset, report } = summary;
+  const { collected, accepted, duplicates, corroborated, rejected, scenarios, examples, dataset, report } =
+    summary;
   const rest = collected - accepted - duplicates - corroborated - rejected;
   const lines = [
-    ['collected', `${collected}: ${accepted} accepted, ${duplicates} duplicates, ${corroborated} corroborated, ${rejected} rejected`],
+    [
+      'collected',
+      `${collected}: ${accepted} accepted, ${duplicates} duplicates, ${corroborated} corroborated, ${rejected} rejected`,
+    ],
     ...(rest > 0 ? [['', `${rest} are new versions of known ones, or undecided`]] : []),
     ['scenarios', String(scenarios)],
     ['examples', String(examples)],

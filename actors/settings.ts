@@ -15,26 +15,31 @@ const whole = (value: number) => z.int().min(0).default(value);
 const fraction = (value: number) => z.number().min(0).max(1).default(value);
 
 /** Quotas are counted over one rolling hour of message time. */
-const intake = z.strictObject({
-  /** Items per rolling hour from all sources that are not exempt. */
-  hourlyTotal: whole(10_000),
-  /** A node's quota is `nodeBase × 2 × success rate`, within `nodeMin … nodeMax`. */
-  nodeBase: whole(1_000),
-  nodeMin: whole(100),
-  nodeMax: whole(2_000),
-  /** Success counts as this until a node has made `attemptsNeeded` attempts. */
-  neutralSuccessRate: fraction(0.5),
-  attemptsNeeded: whole(20),
-  quotaWindowMs: whole(hour),
-  /** Items offered to the coordinator and not decided yet; more are refused as `overload`. */
-  pendingMax: whole(5_000),
-  /** When to come back after `overload`. */
-  overloadRetryMs: whole(5 * second),
-  /** Characters of an excerpt; it is cut at a word. */
-  excerptCharacters: whole(2_000),
-  /** UTF-8 bytes of one content object that is taken by reference. */
-  contentMaxBytes: whole(64 * 1024 * 1024),
-}).refine(({ nodeMin, nodeMax }) => nodeMin <= nodeMax, { path: ['nodeMax'], message: 'expected at least nodeMin' });
+const intake = z
+  .strictObject({
+    /** Items per rolling hour from all sources that are not exempt. */
+    hourlyTotal: whole(10_000),
+    /** A node's quota is `nodeBase × 2 × success rate`, within `nodeMin … nodeMax`. */
+    nodeBase: whole(1_000),
+    nodeMin: whole(100),
+    nodeMax: whole(2_000),
+    /** Success counts as this until a node has made `attemptsNeeded` attempts. */
+    neutralSuccessRate: fraction(0.5),
+    attemptsNeeded: whole(20),
+    quotaWindowMs: whole(hour),
+    /** Items offered to the coordinator and not decided yet; more are refused as `overload`. */
+    pendingMax: whole(5_000),
+    /** When to come back after `overload`. */
+    overloadRetryMs: whole(5 * second),
+    /** Characters of an excerpt; it is cut at a word. */
+    excerptCharacters: whole(2_000),
+    /** UTF-8 bytes of one content object that is taken by reference. */
+    contentMaxBytes: whole(64 * 1024 * 1024),
+  })
+  .refine(({ nodeMin, nodeMax }) => nodeMin <= nodeMax, {
+    path: ['nodeMax'],
+    message: 'expected at least nodeMin',
+  });
 
 const node = z.strictObject({
   /** Concurrent collections, and batches of files read at a time, unless the machine reports another number. */
@@ -59,31 +64,33 @@ const node = z.strictObject({
   fileAttempts: whole(5),
 });
 
-const orchestrator = z.strictObject({
-  /** A target without an interval of its own is collected this often. */
-  intervalMs: whole(hour),
-  /** No sooner than this after a failure or an assignment that timed out. */
-  retryMs: whole(5 * minute),
-  assignmentTimeoutMs: whole(10 * minute),
-  /** Failures in a row after which another node gets the target, if there is one. */
-  reassignAfterFailures: whole(3),
-  quarantineAfterFailures: whole(5),
-  /** Attempts per node that are measured. */
-  measuredAttempts: whole(100),
-  usefulnessSuccessWeight: fraction(0.4),
-  usefulnessQualityWeight: fraction(0.4),
-  usefulnessSpeedWeight: fraction(0.2),
-  /** A collection that takes this long has no speed at all. */
-  slowMs: whole(minute),
-  degradedUsefulness: fraction(0.3),
-  /** A node that tries and has had no success for this long is degraded. */
-  degradedAfterMs: whole(hour),
-  /** Assignments made in one turn at most; the rest follows in the next. */
-  assignmentsPerTurn: whole(32),
-}).refine((rules) => rules.reassignAfterFailures <= rules.quarantineAfterFailures, {
-  path: ['quarantineAfterFailures'],
-  message: 'expected at least reassignAfterFailures',
-});
+const orchestrator = z
+  .strictObject({
+    /** A target without an interval of its own is collected this often. */
+    intervalMs: whole(hour),
+    /** No sooner than this after a failure or an assignment that timed out. */
+    retryMs: whole(5 * minute),
+    assignmentTimeoutMs: whole(10 * minute),
+    /** Failures in a row after which another node gets the target, if there is one. */
+    reassignAfterFailures: whole(3),
+    quarantineAfterFailures: whole(5),
+    /** Attempts per node that are measured. */
+    measuredAttempts: whole(100),
+    usefulnessSuccessWeight: fraction(0.4),
+    usefulnessQualityWeight: fraction(0.4),
+    usefulnessSpeedWeight: fraction(0.2),
+    /** A collection that takes this long has no speed at all. */
+    slowMs: whole(minute),
+    degradedUsefulness: fraction(0.3),
+    /** A node that tries and has had no success for this long is degraded. */
+    degradedAfterMs: whole(hour),
+    /** Assignments made in one turn at most; the rest follows in the next. */
+    assignmentsPerTurn: whole(32),
+  })
+  .refine((rules) => rules.reassignAfterFailures <= rules.quarantineAfterFailures, {
+    path: ['quarantineAfterFailures'],
+    message: 'expected at least reassignAfterFailures',
+  });
 
 const coordinator = z.strictObject({
   threatWeight: fraction(0.4),
@@ -96,21 +103,26 @@ const coordinator = z.strictObject({
   topMax: whole(1_000),
 });
 
-const reputation = z.strictObject({
-  start: fraction(0.5),
-  min: fraction(0.1),
-  max: fraction(0.9),
-  goodStep: fraction(0.01),
-  badStep: fraction(0.02),
-  epochMs: whole(minute),
-  /** Epochs that must agree before a move counts. */
-  epochsNeeded: whole(3),
-  /** Without activity for this long a score begins to decay towards `start`. */
-  decayAfterMs: whole(day),
-  decayPerDay: fraction(0.95),
-  /** Changes kept with their evidence. */
-  historyMax: whole(100),
-}).refine(({ min, start, max }) => min <= start && start <= max, { path: ['start'], message: 'expected to lie between min and max' });
+const reputation = z
+  .strictObject({
+    start: fraction(0.5),
+    min: fraction(0.1),
+    max: fraction(0.9),
+    goodStep: fraction(0.01),
+    badStep: fraction(0.02),
+    epochMs: whole(minute),
+    /** Epochs that must agree before a move counts. */
+    epochsNeeded: whole(3),
+    /** Without activity for this long a score begins to decay towards `start`. */
+    decayAfterMs: whole(day),
+    decayPerDay: fraction(0.95),
+    /** Changes kept with their evidence. */
+    historyMax: whole(100),
+  })
+  .refine(({ min, start, max }) => min <= start && start <= max, {
+    path: ['start'],
+    message: 'expected to lie between min and max',
+  });
 
 const phoenix = z.strictObject({
   hourlyLimit: whole(100),

@@ -25,10 +25,15 @@ export async function loadApplication(app: string | undefined, pipeline: Pipelin
     exported = ((await import(pathToFileURL(resolve(app)).href)) as { default?: unknown }).default;
     if (typeof exported === 'function') exported = (exported as () => unknown)();
   } catch (cause) {
-    throw new BanyanError('definition.app', { message: `${app} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, cause });
+    throw new BanyanError('definition.app', {
+      message: `${app} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    });
   }
   if (isSystem(exported)) return exported;
-  throw new BanyanError('definition.app', { message: `${app} has no default export made with createSystem().` });
+  throw new BanyanError('definition.app', {
+    message: `${app} has no default export made with createSystem().`,
+  });
 }
 
 function isSystem(value: unknown): value is System {
@@ -44,7 +49,9 @@ function provideLibrary(): void {
       if (provided === undefined) return next(specifier, context);
       try {
         // What the application installed itself comes first, but there is only one Banyan.
-        return specifier.startsWith('banyan') ? { url: provided, shortCircuit: true } : next(specifier, context);
+        return specifier.startsWith('banyan')
+          ? { url: provided, shortCircuit: true }
+          : next(specifier, context);
       } catch {
         return { url: provided, shortCircuit: true };
       }

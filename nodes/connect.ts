@@ -28,7 +28,10 @@ export async function connectBroker({ url, creds }: BrokerAddress, name: string)
       ...(creds === undefined ? {} : { authenticator: credsAuthenticator(await readFile(creds)) }),
     });
   } catch (cause) {
-    throw new BanyanError('broker.unreachable', { message: `No broker answers at ${url}: ${cause instanceof Error ? cause.message : String(cause)}`, cause });
+    throw new BanyanError('broker.unreachable', {
+      message: `No broker answers at ${url}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    });
   }
 }
 

@@ -1,5 +1,11 @@
 /** Dead letters: replayed, or dropped. What is settled leaves the stream, and a tombstone says that it was there. */
-import { jetstream, JetStreamApiError, type JetStreamClient, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import {
+  jetstream,
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstreamManager,
+} from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { isAddress } from '../protocol/address.ts';
 import { decode } from '../protocol/codec.ts';
@@ -20,7 +26,11 @@ interface Stored {
 }
 
 /** Sends what only actors may send; `id` numbers it. */
-export type TellInternal = (address: string, message: { readonly type: string }, id: string) => Promise<number>;
+export type TellInternal = (
+  address: string,
+  message: { readonly type: string },
+  id: string,
+) => Promise<number>;
 
 const MESSAGE_NOT_FOUND = 10037;
 /** Letters may be settled while we read: then the one we wait for never comes. */
@@ -33,14 +43,23 @@ export class DeadLetters {
   readonly #subjects: Subjects;
   readonly #tellInternal: TellInternal;
 
-  private constructor(js: JetStreamClient, jsm: JetStreamManager, subjects: Subjects, tellInternal: TellInternal) {
+  private constructor(
+    js: JetStreamClient,
+    jsm: JetStreamManager,
+    subjects: Subjects,
+    tellInternal: TellInternal,
+  ) {
     this.#js = js;
     this.#jsm = jsm;
     this.#subjects = subjects;
     this.#tellInternal = tellInternal;
   }
 
-  static async open(connection: NatsConnection, subjects: Subjects, tellInternal: TellInternal): Promise<DeadLetters> {
+  static async open(
+    connection: NatsConnection,
+    subjects: Subjects,
+    tellInternal: TellInternal,
+  ): Promise<DeadLetters> {
     return new DeadLetters(jetstream(connection), await jetstreamManager(connection), subjects, tellInternal);
   }
 
@@ -51,16 +70,25 @@ export class DeadLetters {
   async replay(ids: readonly string[]): Promise<Settled> {
     return this.#settle(ids, async ({ letter }) => {
       const to = letter.to;
-      if (to === null || !isAddress(to)) throw new BanyanError('address.invalid', { message: `The dead letter ${letter.id} names no actor.` });
+      if (to === null || !isAddress(to))
+        throw new BanyanError('address.invalid', { message: `The dead letter ${letter.id} names no actor.` });
       if (letter.internal) {
-        if (letter.message === undefined) throw new BanyanError('message.malformed', { message: `The dead letter ${letter.id} has no message.` });
-        await this.#tellInternal(to, letter.message as { type: string }, `${RESERVED_SENDERS.deadLetter}${letter.id}#1`);
+        if (letter.message === undefined)
+          throw new BanyanError('message.malformed', {
+            message: `The dead letter ${letter.id} has no message.`,
+          });
+        await this.#tellInternal(
+          to,
+          letter.message as { type: string },
+          `${RESERVED_SENDERS.deadLetter}${letter.id}#1`,
+        );
         return;
       }
       const carried = headers();
       carried.set(HEADER.sender, RESERVED_SENDERS.deadLetter + letter.id);
       carried.set(HEADER.seq, '1');
-      if (letter.contentType !== undefined && letter.contentType !== null) carried.set(HEADER.contentType, letter.contentType);
+      if (letter.contentType !== undefined && letter.contentType !== null)
+        carried.set(HEADER.contentType, letter.contentType);
       await this.#js.publish(this.#subjects.to(to), letter.body ?? new Uint8Array(), { headers: carried });
     });
   }
@@ -72,7 +100,8 @@ export class DeadLetters {
 
   async #settle(ids: readonly string[], act: (stored: Stored) => Promise<void>): Promise<Settled> {
     const found = await this.#find(new Set(ids));
-    if (found.size === 0) throw new BanyanError('dead.not_found', { message: `No dead letter is called ${ids.join(', ')}.` });
+    if (found.size === 0)
+      throw new BanyanError('dead.not_found', { message: `No dead letter is called ${ids.join(', ')}.` });
     for (const [id, stored] of found) {
       await act(stored);
       // First the tombstone: a rebuild must never bring back what an operator has settled.
@@ -107,7 +136,7 @@ export class DeadLetters {
     const { state } = await this.#jsm.streams.info(this.#subjects.streams.dead);
     if (state.messages === 0) return found;
     const consumer = await this.#js.consumers.get(this.#subjects.streams.dead);
-    for (let read = -1; read !== 0 && found.size < ids.size; ) {
+    for (let read = -1; read !== 0 && found.size < ids.size;) {
       read = 0;
       for await (const message of await consumer.fetch({ max_messages: READ_AT_ONCE, expires: READ_MS })) {
         read++;

@@ -28,7 +28,16 @@ const MAX_BYTES_REACHED = 10077;
 const INBOX = /^_INBOX(\.[A-Za-z0-9_-]+)+$/;
 
 /** Headers that a sender may set and that travel with the message. */
-const PASSED_ON = [HEADER.contentType, HEADER.sender, HEADER.seq, HEADER.version, HEADER.correlationId, HEADER.replyTo, HEADER.traceparent, HEADER.tracestate];
+const PASSED_ON = [
+  HEADER.contentType,
+  HEADER.sender,
+  HEADER.seq,
+  HEADER.version,
+  HEADER.correlationId,
+  HEADER.replyTo,
+  HEADER.traceparent,
+  HEADER.tracestate,
+];
 
 export function startGateway(parts: GatewayParts): void {
   const { connection, subjects } = parts;
@@ -43,7 +52,12 @@ export function startGateway(parts: GatewayParts): void {
   }
 }
 
-async function serve(parts: GatewayParts, js: JetStreamClient, verb: 'submit' | 'call', request: Msg): Promise<void> {
+async function serve(
+  parts: GatewayParts,
+  js: JetStreamClient,
+  verb: 'submit' | 'call',
+  request: Msg,
+): Promise<void> {
   try {
     if (request.data.byteLength > LIMITS.messageBodyBytes) throw new BanyanError('message.too_large');
     const { tokens } = parts.subjects.parseRequest(request.subject);
@@ -62,39 +76,63 @@ async function serve(parts: GatewayParts, js: JetStreamClient, verb: 'submit' | 
 function checkMessage(system: System, address: Address, request: Msg): void {
   const kind = address.slice(0, address.indexOf('/'));
   const definition = system.kinds.get(kind)?.definition;
-  if (definition === undefined) throw new BanyanError('actor.unknown_kind', { message: `This application has no actor of the kind '${kind}'.` });
+  if (definition === undefined)
+    throw new BanyanError('actor.unknown_kind', {
+      message: `This application has no actor of the kind '${kind}'.`,
+    });
   const { type, ...fields } = decodeBody(request.data, request.headers?.get(HEADER.contentType) || undefined);
   const schema = Object.hasOwn(definition.messages, type) ? definition.messages[type] : undefined;
-  if (schema === undefined) throw new BanyanError('message.unknown_type', { message: `'${kind}' takes no '${type}'.` });
-  if (isInternal(schema)) throw new BanyanError('message.not_public', { message: `'${type}' is sent by actors only.` });
+  if (schema === undefined)
+    throw new BanyanError('message.unknown_type', { message: `'${kind}' takes no '${type}'.` });
+  if (isInternal(schema))
+    throw new BanyanError('message.not_public', { message: `'${type}' is sent by actors only.` });
   const checked = schema.safeParse(fields);
   if (checked.success) return;
   const issue = checked.error.issues[0];
-  throw new BanyanError('message.invalid', { message: `'${type}': ${issue?.message}`, path: issue?.path.join('.') ?? '' });
+  throw new BanyanError('message.invalid', {
+    message: `'${type}': ${issue?.message}`,
+    path: issue?.path.join('.') ?? '',
+  });
 }
 
 function carriedHeaders(request: Msg, address: Address, verb: 'submit' | 'call'): MsgHdrs {
-  const given = (name: string): string | undefined => (request.headers?.has(name) === true ? request.headers.get(name) : undefined);
+  const given = (name: string): string | undefined =>
+    request.headers?.has(name) === true ? request.headers.get(name) : undefined;
   const carried = headers();
   for (const name of PASSED_ON) {
     const value = given(name);
     if (value === undefined) continue;
-    if (value.length > LIMITS.idChars) throw new BanyanError('message.invalid', { message: `${name} is longer than ${LIMITS.idChars} characters.`, path: name });
+    if (value.length > LIMITS.idChars)
+      throw new BanyanError('message.invalid', {
+        message: `${name} is longer than ${LIMITS.idChars} characters.`,
+        path: name,
+      });
     carried.set(name, value);
   }
   const sender = given(HEADER.sender);
-  const reserved = sender !== undefined && (isAddress(sender) || Object.values(RESERVED_SENDERS).some((prefix) => sender.startsWith(prefix)));
+  const reserved =
+    sender !== undefined &&
+    (isAddress(sender) || Object.values(RESERVED_SENDERS).some((prefix) => sender.startsWith(prefix)));
   if (reserved) throw new BanyanError('message.sender_reserved', { path: HEADER.sender });
   const number = given(HEADER.seq);
   if (sender !== undefined && number !== undefined) parseSequence(number);
   const replyTo = given(HEADER.replyTo);
-  if (replyTo !== undefined && !isAddress(replyTo)) throw new BanyanError('address.invalid', { message: 'The reply address is not an address.', path: HEADER.replyTo });
+  if (replyTo !== undefined && !isAddress(replyTo))
+    throw new BanyanError('address.invalid', {
+      message: 'The reply address is not an address.',
+      path: HEADER.replyTo,
+    });
   // De-duplication is stream-wide, so the id alone would silence other senders and other actors (rule R14).
   const id = given(HEADER.msgId);
-  if (id !== undefined && id.length > LIMITS.idChars) throw new BanyanError('message.invalid', { message: `${HEADER.msgId} is longer than ${LIMITS.idChars} characters.`, path: HEADER.msgId });
+  if (id !== undefined && id.length > LIMITS.idChars)
+    throw new BanyanError('message.invalid', {
+      message: `${HEADER.msgId} is longer than ${LIMITS.idChars} characters.`,
+      path: HEADER.msgId,
+    });
   if (id !== undefined) carried.set(HEADER.msgId, storedId(`${sender ?? ''}:${address}:${id}`));
   if (verb === 'call') {
-    if (!INBOX.test(request.reply ?? '')) throw new BanyanError('request.malformed', { message: 'A call needs a reply subject below _INBOX.' });
+    if (!INBOX.test(request.reply ?? ''))
+      throw new BanyanError('request.malformed', { message: 'A call needs a reply subject below _INBOX.' });
     carried.set(HEADER.callReply, request.reply as string);
   }
   return carried;
@@ -103,13 +141,25 @@ function carriedHeaders(request: Msg, address: Address, verb: 'submit' | 'call')
 /** What a partition would refuse to keep an answer by is refused here, where its sender can see it. */
 function storedId(id: string): string {
   if (Buffer.byteLength(id) <= LIMITS.storedIdBytes && id.isWellFormed()) return id;
-  throw new BanyanError('message.invalid', { message: `Sender, address and id have more than ${LIMITS.storedIdBytes} bytes.`, path: HEADER.msgId });
+  throw new BanyanError('message.invalid', {
+    message: `Sender, address and id have more than ${LIMITS.storedIdBytes} bytes.`,
+    path: HEADER.msgId,
+  });
 }
 
-async function append(js: JetStreamClient, subject: string, data: Uint8Array, carried: MsgHdrs): Promise<{ seq: number; duplicate: boolean }> {
+async function append(
+  js: JetStreamClient,
+  subject: string,
+  data: Uint8Array,
+  carried: MsgHdrs,
+): Promise<{ seq: number; duplicate: boolean }> {
   try {
-    const { seq, duplicate } = await js.publish(subject, data, { headers: carried, timeout: PUBLISH_TIMEOUT_MS });
-    if (seq === 0) throw new BanyanError('log.unavailable', { message: 'The broker acknowledged without storing.' });
+    const { seq, duplicate } = await js.publish(subject, data, {
+      headers: carried,
+      timeout: PUBLISH_TIMEOUT_MS,
+    });
+    if (seq === 0)
+      throw new BanyanError('log.unavailable', { message: 'The broker acknowledged without storing.' });
     return { seq, duplicate };
   } catch (cause) {
     if (cause instanceof BanyanError) throw cause;

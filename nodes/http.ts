@@ -26,10 +26,20 @@ export async function startHttp({ host, port, view }: HttpOptions): Promise<Http
     const health = await view.health();
     return context.json(health, health.ready ? 200 : 503);
   });
-  app.get('/metrics', async (context) => context.text(await metrics.metrics(), 200, { 'Content-Type': metrics.contentType }));
+  app.get('/metrics', async (context) =>
+    context.text(await metrics.metrics(), 200, { 'Content-Type': metrics.contentType }),
+  );
   app.get('/api/tree', async (context) => context.json(await view.tree()));
   app.get('/api/work', async (context) => context.json(await view.work()));
-  app.notFound((context) => context.json({ ok: false, error: { code: 'request.subject', message: 'There is nothing here.', recoverable: false } }, 404));
+  app.notFound((context) =>
+    context.json(
+      {
+        ok: false,
+        error: { code: 'request.subject', message: 'There is nothing here.', recoverable: false },
+      },
+      404,
+    ),
+  );
   const listener = getRequestListener(app.fetch);
   const server = createServer((request, response) => void listener(request, response));
   await new Promise<void>((resolve, reject) => {
@@ -51,7 +61,11 @@ export async function startHttp({ host, port, view }: HttpOptions): Promise<Http
 function createMetrics(view: NodeView): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const labelled = (name: string, help: string, read: (shard: Awaited<ReturnType<NodeView['statuses']>>[number]) => number) =>
+  const labelled = (
+    name: string,
+    help: string,
+    read: (shard: Awaited<ReturnType<NodeView['statuses']>>[number]) => number,
+  ) =>
     new Gauge({
       name,
       help,
@@ -62,14 +76,30 @@ function createMetrics(view: NodeView): Registry {
       },
     });
   labelled('banyan_turns_total', 'Turns since the shard started.', ({ counters }) => counters.turns);
-  labelled('banyan_duplicates_total', 'Messages dropped because they had been applied.', ({ counters }) => counters.duplicates);
-  labelled('banyan_dead_letters_total', 'Messages that became dead letters.', ({ counters }) => counters.deadLetters);
+  labelled(
+    'banyan_duplicates_total',
+    'Messages dropped because they had been applied.',
+    ({ counters }) => counters.duplicates,
+  );
+  labelled(
+    'banyan_dead_letters_total',
+    'Messages that became dead letters.',
+    ({ counters }) => counters.deadLetters,
+  );
   labelled('banyan_queued_entries', 'Log entries that wait for a window.', ({ work }) => work.queued);
-  labelled('banyan_unacknowledged_effects', 'Effects that the broker has not acknowledged.', ({ work }) => work.unacknowledged);
+  labelled(
+    'banyan_unacknowledged_effects',
+    'Effects that the broker has not acknowledged.',
+    ({ work }) => work.unacknowledged,
+  );
   labelled('banyan_tasks', 'Tasks that wait or run.', ({ work }) => work.tasks);
   labelled('banyan_timers', 'Timers that are armed.', ({ work }) => work.timers);
   labelled('banyan_resident_actors', 'Actors in memory.', ({ work }) => work.resident);
   labelled('banyan_shard_heap_bytes', 'Heap in use in the shard.', ({ heapBytes }) => heapBytes);
-  labelled('banyan_stopped_partitions', 'Partitions that wait for an operator.', ({ partitions }) => partitions.filter(({ status }) => status === 'stopped').length);
+  labelled(
+    'banyan_stopped_partitions',
+    'Partitions that wait for an operator.',
+    ({ partitions }) => partitions.filter(({ status }) => status === 'stopped').length,
+  );
   return registry;
 }

@@ -56,10 +56,17 @@ export class NodeView {
   async tree(): Promise<TreeReply> {
     const { namespace, node, version, labels, shards } = this.#parts;
     const root = this.#parts.root();
-    if (root === undefined) throw new BanyanError('partition.unavailable', { message: `${node} is starting.`, retryAfterMs: 500 });
+    if (root === undefined)
+      throw new BanyanError('partition.unavailable', { message: `${node} is starting.`, retryAfterMs: 500 });
     await Promise.all(shards.filter(({ ready }) => ready).map((shard) => shard.refreshTree()));
     const statuses = await this.statuses();
-    const ends = new Map(await Promise.all(statuses.flatMap(({ partitions }) => partitions.map(async ({ id }) => [id, await this.#end(id)] as const))));
+    const ends = new Map(
+      await Promise.all(
+        statuses.flatMap(({ partitions }) =>
+          partitions.map(async ({ id }) => [id, await this.#end(id)] as const),
+        ),
+      ),
+    );
     return {
       namespace,
       version,
@@ -89,28 +96,59 @@ export class NodeView {
 
   async health(): Promise<HealthReply & { work?: Work }> {
     const { node, version, shards, connected } = this.#parts;
-    const checks = [{ name: 'broker', ok: connected(), ...(connected() ? {} : { detail: 'the connection is down; it reconnects by itself' }) }];
-    for (const shard of shards) checks.push({ name: shard.id, ok: shard.ready, ...(shard.ready ? {} : { detail: 'it is starting or restarting' }) });
+    const checks = [
+      {
+        name: 'broker',
+        ok: connected(),
+        ...(connected() ? {} : { detail: 'the connection is down; it reconnects by itself' }),
+      },
+    ];
+    for (const shard of shards)
+      checks.push({
+        name: shard.id,
+        ok: shard.ready,
+        ...(shard.ready ? {} : { detail: 'it is starting or restarting' }),
+      });
     if (checks.every(({ ok }) => ok)) {
-      const stopped = (await this.statuses()).flatMap(({ partitions }) => partitions).filter(({ status }) => status === 'stopped');
+      const stopped = (await this.statuses())
+        .flatMap(({ partitions }) => partitions)
+        .filter(({ status }) => status === 'stopped');
       checks.push({
         name: 'partitions',
         ok: stopped.length === 0,
-        ...(stopped.length === 0 ? {} : { detail: stopped.map(({ id, error }) => `${id}: ${error?.code} ${error?.message}`).join('; ') }),
+        ...(stopped.length === 0
+          ? {}
+          : { detail: stopped.map(({ id, error }) => `${id}: ${error?.code} ${error?.message}`).join('; ') }),
       });
     }
-    return { live: true, ready: checks.every(({ ok }) => ok), node, version, at: new Date().toISOString(), checks };
+    return {
+      live: true,
+      ready: checks.every(({ ok }) => ok),
+      node,
+      version,
+      at: new Date().toISOString(),
+      checks,
+    };
   }
 
   async work(): Promise<Work> {
     const statuses = await this.statuses();
     const sum = { queued: 0, unacknowledged: 0, tasks: 0, timers: 0 };
-    for (const { work } of statuses) for (const name of ['queued', 'unacknowledged', 'tasks', 'timers'] as const) sum[name] += work[name];
-    const partitions = statuses.flatMap((status) => status.partitions).filter(({ status }) => status !== 'stopped');
-    const lags = await Promise.all(partitions.map(async ({ id, cursor }) => Math.max(0, (await this.#end(id)) - (cursor?.seq ?? 0))));
+    for (const { work } of statuses)
+      for (const name of ['queued', 'unacknowledged', 'tasks', 'timers'] as const) sum[name] += work[name];
+    const partitions = statuses
+      .flatMap((status) => status.partitions)
+      .filter(({ status }) => status !== 'stopped');
+    const lags = await Promise.all(
+      partitions.map(async ({ id, cursor }) => Math.max(0, (await this.#end(id)) - (cursor?.seq ?? 0))),
+    );
     const lagEntries = lags.reduce((total, lag) => total + lag, 0);
     const everyShard = statuses.length === this.#parts.shards.length;
-    return { ...sum, lagEntries, idle: everyShard && lagEntries + sum.queued + sum.unacknowledged + sum.tasks === 0 };
+    return {
+      ...sum,
+      lagEntries,
+      idle: everyShard && lagEntries + sum.queued + sum.unacknowledged + sum.tasks === 0,
+    };
   }
 
   /** The share of the log's entries that was processed, 0..1. */
@@ -119,13 +157,22 @@ export class NodeView {
     if (lastSeq < firstSeq) return 1;
     const { lagEntries, idle } = await this.work();
     if (idle || lagEntries === 0) return 1;
-    const cursors = (await this.statuses()).flatMap(({ partitions }) => partitions.map(({ cursor }) => cursor?.seq ?? 0));
+    const cursors = (await this.statuses()).flatMap(({ partitions }) =>
+      partitions.map(({ cursor }) => cursor?.seq ?? 0),
+    );
     return Math.max(0, Math.max(...cursors) - firstSeq) / (lastSeq - firstSeq + 1);
   }
 
-  async actors(filter: { kind?: string | undefined; after?: string | undefined; limit: number }): Promise<ActorEntry[]> {
+  async actors(filter: {
+    kind?: string | undefined;
+    after?: string | undefined;
+    limit: number;
+  }): Promise<ActorEntry[]> {
     const lists = await Promise.all(this.#parts.shards.map((shard) => shard.call('actors', filter)));
-    return lists.flat().sort((a, b) => (a.address < b.address ? -1 : 1)).slice(0, filter.limit);
+    return lists
+      .flat()
+      .sort((a, b) => (a.address < b.address ? -1 : 1))
+      .slice(0, filter.limit);
   }
 
   actor(address: string): Promise<unknown> {
@@ -147,7 +194,8 @@ export class NodeView {
   }
 
   #ownerOf(address: string): ShardHost | undefined {
-    if (!isAddress(address)) throw new BanyanError('address.invalid', { message: `${JSON.stringify(address)} is not an address.` });
+    if (!isAddress(address))
+      throw new BanyanError('address.invalid', { message: `${JSON.stringify(address)} is not an address.` });
     const partition = partitionOfAddress(address, this.#parts.partitions);
     return this.#parts.shards.find(({ owned }) => owned.includes(partition));
   }

@@ -9,7 +9,12 @@ import type { ReplyHandle } from '../runtime/current-turn.ts';
 export function respond(request: Msg, body: object): void {
   const bytes = encodeFor(request, body);
   if (bytes.byteLength > LIMITS.replyBytes + LIMITS.recordOverheadBytes) {
-    respondError(request, new BanyanError('reply.too_large', { message: `The answer has ${bytes.byteLength} bytes (at most ${LIMITS.replyBytes}).` }));
+    respondError(
+      request,
+      new BanyanError('reply.too_large', {
+        message: `The answer has ${bytes.byteLength} bytes (at most ${LIMITS.replyBytes}).`,
+      }),
+    );
     return;
   }
   request.respond(bytes, asksForJson(request) ? { headers: jsonHeaders() } : undefined);

@@ -74,9 +74,14 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
   requireSupportedVersion(connection.info?.version ?? '0.0.0', `The broker at ${natsUrl}`);
   await refuseSecondNode(connection, subjects);
   const jsm = await jetstreamManager(connection);
-  await ensureStreams(jsm, subjects, { partitions: settings.partitions, mailboxBytes: settings.mailbox.maxBytes, replicas: 1 });
+  await ensureStreams(jsm, subjects, {
+    partitions: settings.partitions,
+    mailboxBytes: settings.mailbox.maxBytes,
+    replicas: 1,
+  });
   const mailbox = await JetStreamLog.open(connection, subjects);
-  const report = (level: 'info' | 'warn' | 'error', message: string, details: object): void => log[level](details, message);
+  const report = (level: 'info' | 'warn' | 'error', message: string, details: object): void =>
+    log[level](details, message);
   const shards = Array.from(
     { length: settings.shards },
     (_, index) =>
@@ -85,7 +90,10 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
           namespace: settings.namespace,
           node: id,
           index,
-          partitions: { count: settings.partitions, owned: ownedBy(index, settings.shards, settings.partitions) },
+          partitions: {
+            count: settings.partitions,
+            owned: ownedBy(index, settings.shards, settings.partitions),
+          },
           broker,
           folder: join(settings.data, 'shards', String(index)),
           app: settings.app,
@@ -119,10 +127,22 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
       if (status.type === 'reconnect') connected = true;
     }
   })();
-  const append = (address: string, record: Parameters<typeof encodeRecord>[0]) => appendRecord(mailbox, settings.partitions, address, record);
+  const append = (address: string, record: Parameters<typeof encodeRecord>[0]) =>
+    appendRecord(mailbox, settings.partitions, address, record);
   const tellInternal = (address: string, message: { readonly type: string }, recordId?: string) =>
-    append(address, { kind: 'tell', to: address as Address, message, sender: `node/${escapeKey(id)}`, ...(recordId === undefined ? {} : { id: recordId }) });
-  startGateway({ connection, subjects, system, result: (address, requestId) => view.owner(address).call('result', address, requestId) });
+    append(address, {
+      kind: 'tell',
+      to: address as Address,
+      message,
+      sender: `node/${escapeKey(id)}`,
+      ...(recordId === undefined ? {} : { id: recordId }),
+    });
+  startGateway({
+    connection,
+    subjects,
+    system,
+    result: (address, requestId) => view.owner(address).call('result', address, requestId),
+  });
   serveSystem({
     connection,
     subjects,
@@ -130,7 +150,12 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
     token,
     deadLetters: await DeadLetters.open(connection, subjects, tellInternal),
     tellInternal,
-    order: (address, order, reason) => append(address, { kind: 'control', to: address as Address, message: { type: order, reason: reason ?? null } }),
+    order: (address, order, reason) =>
+      append(address, {
+        kind: 'control',
+        to: address as Address,
+        message: { type: order, reason: reason ?? null },
+      }),
     restart: (address) => view.owner(address).call('restart', address),
   });
   const running = await startSupervisor({
@@ -146,9 +171,18 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
   supervision.root = running;
   await announceNode(system, id, tellInternal);
   const http: HttpServer = await startHttp({ host: settings.http.host, port: settings.http.port, view });
-  const limit = setInterval(() => void keepMailboxLimit().catch((error: unknown) => log.debug({ error: String(error) }, 'The mailbox limit was not checked.')), MAILBOX_CHECK_MS);
+  const limit = setInterval(
+    () =>
+      void keepMailboxLimit().catch((error: unknown) =>
+        log.debug({ error: String(error) }, 'The mailbox limit was not checked.'),
+      ),
+    MAILBOX_CHECK_MS,
+  );
   const keepMailboxLimit = async (): Promise<void> => {
-    if (connected) await adjustMailboxLimit(jsm, subjects.streams.mailbox, settings.mailbox.maxBytes, { processed: await view.processed() });
+    if (connected)
+      await adjustMailboxLimit(jsm, subjects.streams.mailbox, settings.mailbox.maxBytes, {
+        processed: await view.processed(),
+      });
   };
   let stopping = false;
   return {
@@ -159,7 +193,11 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
     connection,
     subjects,
     tellInternal,
-    failed: running.exited.then((reason) => (stopping ? new Promise<never>(() => {}) : new Error('The shards kept failing.', { cause: reason.error }))),
+    failed: running.exited.then((reason) =>
+      stopping
+        ? new Promise<never>(() => {})
+        : new Error('The shards kept failing.', { cause: reason.error }),
+    ),
     stop: async () => {
       stopping = true;
       clearInterval(limit);
@@ -171,7 +209,11 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
 }
 
 /** The pipeline's agent for this machine hears of every start; other applications have none. */
-async function announceNode(system: System, id: string, tellInternal: RunningNode['tellInternal']): Promise<void> {
+async function announceNode(
+  system: System,
+  id: string,
+  tellInternal: RunningNode['tellInternal'],
+): Promise<void> {
   if (!system.kinds.has(nodeContract.kind)) return;
   const started: MessageOf<typeof nodeContract.messages> = {
     type: 'node.started',
@@ -184,13 +226,24 @@ async function announceNode(system: System, id: string, tellInternal: RunningNod
 
 /** Partitions are spread over shards by turns. */
 function ownedBy(shard: number, shards: number, partitions: number): number[] {
-  return Array.from({ length: partitions }, (_, partition) => partition).filter((partition) => partition % shards === shard);
+  return Array.from({ length: partitions }, (_, partition) => partition).filter(
+    (partition) => partition % shards === shard,
+  );
 }
 
 /** One record in a frame of its own. Throws `address.invalid`, `log.full`, `log.unavailable`. */
-async function appendRecord(log: Log, partitions: number, to: string, record: Parameters<typeof encodeRecord>[0]): Promise<number> {
+async function appendRecord(
+  log: Log,
+  partitions: number,
+  to: string,
+  record: Parameters<typeof encodeRecord>[0],
+): Promise<number> {
   const { kind, key } = parseAddress(to);
-  return log.appendFrame(partitionOfAddress(formatAddress(kind, key), partitions), encodeFrame([encodeRecord(record)]), undefined);
+  return log.appendFrame(
+    partitionOfAddress(formatAddress(kind, key), partitions),
+    encodeFrame([encodeRecord(record)]),
+    undefined,
+  );
 }
 
 /** Until partitions can be claimed, one node serves a namespace. */
@@ -200,6 +253,7 @@ async function refuseSecondNode(connection: NatsConnection, subjects: Subjects):
   } catch {
     return;
   }
-  throw new BanyanError('namespace.owned', { message: `Another node serves the namespace '${subjects.namespace}' on this broker.` });
+  throw new BanyanError('namespace.owned', {
+    message: `Another node serves the namespace '${subjects.namespace}' on this broker.`,
+  });
 }
-

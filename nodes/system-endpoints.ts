@@ -27,9 +27,17 @@ export interface SystemParts {
 }
 
 const address = z.string().refine(isAddress, 'expected an address, kind/key');
-const actorsRequest = z.object({ kind: z.string().optional(), after: z.string().optional(), limit: z.int().min(1).max(1000).default(100) });
+const actorsRequest = z.object({
+  kind: z.string().optional(),
+  after: z.string().optional(),
+  limit: z.int().min(1).max(1000).default(100),
+});
 const actorRequest = z.object({ address });
-const orderRequest = z.object({ address, order: z.enum(['pause', 'resume', 'delete', 'restart', 'kill']), reason: z.string().max(200).optional() });
+const orderRequest = z.object({
+  address,
+  order: z.enum(['pause', 'resume', 'delete', 'restart', 'kill']),
+  reason: z.string().max(200).optional(),
+});
 const internalRequest = z.object({ address, message: z.looseObject({ type: z.string() }) });
 const deadRequest = z.object({ op: z.enum(['replay', 'drop']), ids: z.array(z.string()).min(1).max(1000) });
 
@@ -42,7 +50,10 @@ export function serveSystem(parts: SystemParts): void {
     tree: async (body) => {
       const query = checked(treeRequestSchema, body);
       const tree = await view.tree();
-      return { ...tree, nodes: tree.nodes.map((node) => ({ ...node, tree: pruneTree(node.tree as TreeNode, query) })) };
+      return {
+        ...tree,
+        nodes: tree.nodes.map((node) => ({ ...node, tree: pruneTree(node.tree as TreeNode, query) })),
+      };
     },
     health: () => view.health(),
     actors: async (body) => value({ actors: await view.actors(checked(actorsRequest, body)) }),
@@ -51,12 +62,14 @@ export function serveSystem(parts: SystemParts): void {
     work: async () => value(await view.work()),
     order: async (body) => {
       const { address: to, order, reason } = checked(orderRequest, body);
-      if (order !== 'restart' && order !== 'kill') return value({ seq: await parts.order(to, order, reason) });
+      if (order !== 'restart' && order !== 'kill')
+        return value({ seq: await parts.order(to, order, reason) });
       await parts.restart(to);
       return value({});
     },
     internal: async (body, request) => {
-      if (request.headers?.get(HEADER.token) !== parts.token) throw new BanyanError('authorisation', { message: 'The token of run.json is needed.' });
+      if (request.headers?.get(HEADER.token) !== parts.token)
+        throw new BanyanError('authorisation', { message: 'The token of run.json is needed.' });
       const { address: to, message } = checked(internalRequest, body);
       return value({ seq: await parts.tellInternal(to, message) });
     },
@@ -79,13 +92,21 @@ export function serveSystem(parts: SystemParts): void {
   });
 }
 
-async function serve(endpoints: Readonly<Record<string, Endpoint>>, subjects: Subjects, request: Msg): Promise<void> {
+async function serve(
+  endpoints: Readonly<Record<string, Endpoint>>,
+  subjects: Subjects,
+  request: Msg,
+): Promise<void> {
   try {
     const { tokens } = subjects.parseRequest(request.subject);
     const name = tokens[0] ?? '';
     const endpoint = Object.hasOwn(endpoints, name) ? endpoints[name] : undefined;
-    if (endpoint === undefined) throw new BanyanError('request.subject', { message: `There is no endpoint '${name}'.` });
-    const body = request.data.byteLength === 0 ? {} : decodeMap(request.data, request.headers?.get(HEADER.contentType) || undefined);
+    if (endpoint === undefined)
+      throw new BanyanError('request.subject', { message: `There is no endpoint '${name}'.` });
+    const body =
+      request.data.byteLength === 0
+        ? {}
+        : decodeMap(request.data, request.headers?.get(HEADER.contentType) || undefined);
     respond(request, await endpoint(body, request));
   } catch (error) {
     respondError(request, toBanyanError(error));
@@ -96,14 +117,21 @@ function checked<S extends z.ZodType>(schema: S, body: Record<string, unknown>):
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  throw new BanyanError('request.malformed', { message: issue?.message ?? '', path: issue?.path.join('.') ?? '' });
+  throw new BanyanError('request.malformed', {
+    message: issue?.message ?? '',
+    path: issue?.path.join('.') ?? '',
+  });
 }
 
 function refuseAsk(subjects: Subjects, view: NodeView, request: Msg): void {
   try {
     const [kind = '', key = ''] = subjects.parseRequest(request.subject).tokens;
-    if (!isKind(kind) || !isKey(key)) throw new BanyanError('address.invalid', { message: `${JSON.stringify(`${kind}/${key}`)} is not an address.` });
-    if (!view.ownerReady(`${kind}/${key}`)) throw new BanyanError('partition.unavailable', { retryAfterMs: 500 });
+    if (!isKind(kind) || !isKey(key))
+      throw new BanyanError('address.invalid', {
+        message: `${JSON.stringify(`${kind}/${key}`)} is not an address.`,
+      });
+    if (!view.ownerReady(`${kind}/${key}`))
+      throw new BanyanError('partition.unavailable', { retryAfterMs: 500 });
   } catch (error) {
     respondError(request, toBanyanError(error));
   }

@@ -17,7 +17,11 @@ export type MessageOf<M extends MessageSchemas> = {
 }[keyof M & string];
 
 /** zod infers `Record<string, never>` for an object without fields, which no literal with a type satisfies. */
-type FieldsOf<Fields> = string extends keyof Fields ? (Fields[keyof Fields] extends never ? unknown : Fields) : Fields;
+type FieldsOf<Fields> = string extends keyof Fields
+  ? Fields[keyof Fields] extends never
+    ? unknown
+    : Fields
+  : Fields;
 
 /** The address of an actor, typed by the messages it takes. It is a plain string at run time. */
 export type Ref<M extends MessageSchemas = MessageSchemas> = Address & { readonly __messages?: M };

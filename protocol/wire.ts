@@ -27,21 +27,18 @@ export const submitReplySchema = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), seq: wholeNumber, duplicate: z.boolean().optional() }),
   errorReplySchema,
 ]);
-export type SubmitReply = z.infer<typeof submitReplySchema>;
 
 /** Reply to a call: what the turn replied. */
 export const callReplySchema = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), value: z.unknown(), seq: wholeNumber.optional() }),
   errorReplySchema,
 ]);
-export type CallReply = z.infer<typeof callReplySchema>;
 
 /** Reply to an ask: the value, and how far the state had come that it was read from. */
 export const askReplySchema = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), value: z.unknown(), epoch: wholeNumber, cursor: cursorSchema }),
   errorReplySchema,
 ]);
-export type AskReply = z.infer<typeof askReplySchema>;
 
 /** The body of a dead letter: what was wrong with which message, and the message itself for a replay. */
 export const deadLetterSchema = z.object({
@@ -175,4 +172,3 @@ export const actorStatusSchema = z.object({
   timers: z.array(z.object({ name: z.string(), at: z.number() })).optional(),
   tasks: z.array(z.object({ name: z.string(), id: z.string(), attempts: wholeNumber })).optional(),
 });
-export type ActorStatus = z.infer<typeof actorStatusSchema>;

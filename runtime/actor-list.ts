@@ -29,10 +29,19 @@ interface Filter {
 }
 
 /** Actors by address, at most `limit`. */
-export function describeActors(partitions: readonly Partition[], cells: Cells, store: Store, { kind, after, limit }: Filter): ActorEntry[] {
+export function describeActors(
+  partitions: readonly Partition[],
+  cells: Cells,
+  store: Store,
+  { kind, after, limit }: Filter,
+): ActorEntry[] {
   const found: ActorEntry[] = [];
   for (const partition of partitions) {
-    const range = { limit, ...(kind === undefined ? {} : { prefix: `${kind}/` }), ...(after === undefined ? {} : { gt: after }) };
+    const range = {
+      limit,
+      ...(kind === undefined ? {} : { prefix: `${kind}/` }),
+      ...(after === undefined ? {} : { gt: after }),
+    };
     for (const [address, bytes] of store.range(buckets.actors(partition.id), range)) {
       found.push(describe(address as Address, bytes, partition, cells, store));
     }
@@ -42,11 +51,22 @@ export function describeActors(partitions: readonly Partition[], cells: Cells, s
 
 const STATUS = { paused: 'paused', resuming: 'parked', ended: 'ended', failed: 'failed' } as const;
 
-function describe(address: Address, bytes: Uint8Array, partition: Partition, cells: Cells, store: Store): ActorEntry {
+function describe(
+  address: Address,
+  bytes: Uint8Array,
+  partition: Partition,
+  cells: Cells,
+  store: Store,
+): ActorEntry {
   const [version, , , value] = decode(bytes) as [number, number, string, unknown];
   const cell = cells.peek(address);
   const stored = store.get(buckets.status(partition.id) + address);
-  const standing = cell === undefined ? (stored === undefined ? undefined : (decode(stored) as NonNullable<typeof cell>['standing'])) : cell.standing;
+  const standing =
+    cell === undefined
+      ? stored === undefined
+        ? undefined
+        : (decode(stored) as NonNullable<typeof cell>['standing'])
+      : cell.standing;
   return {
     address,
     kind: address.slice(0, address.indexOf('/')),
@@ -62,7 +82,12 @@ function describe(address: Address, bytes: Uint8Array, partition: Partition, cel
 }
 
 /** Everything about one actor, for `actor show`; undefined when it has never had a message. */
-export function describeActor(address: Address, partition: Partition, cells: Cells, store: Store): object | undefined {
+export function describeActor(
+  address: Address,
+  partition: Partition,
+  cells: Cells,
+  store: Store,
+): object | undefined {
   const bytes = store.get(buckets.actors(partition.id) + address);
   if (bytes === undefined) return undefined;
   const [, timeMs, , , context] = decode(bytes) as [number, number, string, unknown, unknown];
@@ -74,9 +99,17 @@ export function describeActor(address: Address, partition: Partition, cells: Cel
     key: address.slice(address.indexOf('/') + 1),
     context,
     now: timeMs,
-    tables: Object.fromEntries(tables.map((table) => [table, count(buckets.rows(partition.id, address, table))])),
-    timers: [...store.range(buckets.timers(partition.id, address), { limit: LISTED })].map(([name, row]) => ({ name, at: (decode(row) as TimerRow)[1] })),
-    tasks: [...partition.tasks.pending()].filter(([, row]) => row.address === address).slice(0, LISTED).map(([id, { name }]) => ({ name, id, attempts: 1 })),
+    tables: Object.fromEntries(
+      tables.map((table) => [table, count(buckets.rows(partition.id, address, table))]),
+    ),
+    timers: [...store.range(buckets.timers(partition.id, address), { limit: LISTED })].map(([name, row]) => ({
+      name,
+      at: (decode(row) as TimerRow)[1],
+    })),
+    tasks: [...partition.tasks.pending()]
+      .filter(([, row]) => row.address === address)
+      .slice(0, LISTED)
+      .map(([id, { name }]) => ({ name, id, attempts: 1 })),
   };
 }
 

@@ -129,6 +129,11 @@ function restore(kind: Kind, bytes: Uint8Array | undefined): Restored {
   } catch (error) {
     const { code, message } = toBanyanError(error);
     if (code !== 'snapshot.version' && code !== 'snapshot.migration') throw error;
-    return { snapshot: undefined, timeMs: 0, unreadable: true, standing: { status: 'failed', reason: message, parked: 0 } };
+    return {
+      snapshot: undefined,
+      timeMs: 0,
+      unreadable: true,
+      standing: { status: 'failed', reason: message, parked: 0 },
+    };
   }
 }

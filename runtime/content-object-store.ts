@@ -21,14 +21,20 @@ export class ObjectContentStore implements ContentStore {
     this.#bucket = () => {
       opened ??= new Objm(jetstream(connection)).create(bucket).catch((cause: unknown) => {
         opened = undefined;
-        throw new BanyanError('log.unavailable', { message: `The content store cannot be opened: ${String(cause)}`, cause });
+        throw new BanyanError('log.unavailable', {
+          message: `The content store cannot be opened: ${String(cause)}`,
+          cause,
+        });
       });
       return opened;
     };
   }
 
   async put(bytes: Uint8Array): Promise<ContentReference> {
-    if (bytes.byteLength > LIMITS.contentBytes) throw new BanyanError('content.too_large', { message: `${bytes.byteLength} bytes (at most ${LIMITS.contentBytes}).` });
+    if (bytes.byteLength > LIMITS.contentBytes)
+      throw new BanyanError('content.too_large', {
+        message: `${bytes.byteLength} bytes (at most ${LIMITS.contentBytes}).`,
+      });
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     if (!(await this.has(sha256))) await (await this.#bucket()).putBlob({ name: sha256 }, bytes);
     return { ref: sha256, sha256, bytes: bytes.byteLength };
@@ -36,10 +42,14 @@ export class ObjectContentStore implements ContentStore {
 
   async get(sha256: string): Promise<Uint8Array> {
     const info = await (await this.#bucket()).info(sha256);
-    if (info === null || info.deleted) throw new BanyanError('content.not_found', { message: `There is no content ${sha256}.` });
+    if (info === null || info.deleted)
+      throw new BanyanError('content.not_found', { message: `There is no content ${sha256}.` });
     const bytes = await this.#chunks(info);
     const actual = createHash('sha256').update(bytes).digest('hex');
-    if (actual !== sha256) throw new BanyanError('content.mismatch', { message: `The content stored as ${sha256} hashes to ${actual}.` });
+    if (actual !== sha256)
+      throw new BanyanError('content.mismatch', {
+        message: `The content stored as ${sha256} hashes to ${actual}.`,
+      });
     return bytes;
   }
 
@@ -48,9 +58,10 @@ export class ObjectContentStore implements ContentStore {
     const jsm = await this.#manager();
     const subject = `$O.${this.#name}.C.${nuid}`;
     const parts: Uint8Array[] = [];
-    for (let seq = 1; parts.length < chunks; ) {
+    for (let seq = 1; parts.length < chunks;) {
       const message = await jsm.direct.getMessage(`OBJ_${this.#name}`, { seq, next_by_subj: subject });
-      if (message === null) throw new BanyanError('content.not_found', { message: `A chunk of ${subject} is missing.` });
+      if (message === null)
+        throw new BanyanError('content.not_found', { message: `A chunk of ${subject} is missing.` });
       parts.push(message.data);
       seq = message.seq + 1;
     }

@@ -21,7 +21,8 @@ export class DeadLetterLog {
   add({ id, to, error, sender, correlationId }: DeadLetter, traceparent: string | undefined): void {
     const second = Math.floor(this.#clock.now() / 1_000);
     if (second !== this.#second) {
-      if (this.#unsaid > 0) this.#report('warn', 'More messages became dead letters.', { count: this.#unsaid });
+      if (this.#unsaid > 0)
+        this.#report('warn', 'More messages became dead letters.', { count: this.#unsaid });
       this.#second = second;
       this.#said = 0;
       this.#unsaid = 0;

@@ -99,7 +99,7 @@ export function defineActor<Machine extends AnyStateMachine>(
   return {
     ...declaration,
     events: declaration.events ?? {},
-    queries: (declaration.queries ?? {}),
+    queries: declaration.queries ?? {},
     version: declaration.version ?? 1,
   };
 }

@@ -43,7 +43,11 @@ export function deferReply(): ReplyHandle | undefined {
 }
 
 /** Sends `message` to the running actor itself after `delayMs`, durably; replaces the timer of the same name. */
-export function schedule<M extends { readonly type: string }>(name: string, delayMs: number, message: M): void {
+export function schedule<M extends { readonly type: string }>(
+  name: string,
+  delayMs: number,
+  message: M,
+): void {
   currentTurn().effect({ kind: 'schedule', name, delayMs, message });
 }
 

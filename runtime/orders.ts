@@ -38,14 +38,17 @@ export function obey(parts: OrderParts): void {
       return;
     }
     case 'resume':
-      if (cell.unreadable) throw new BanyanError('snapshot.version', { message: cell.standing?.reason ?? '' });
+      if (cell.unreadable)
+        throw new BanyanError('snapshot.version', { message: cell.standing?.reason ?? '' });
       if (cell.standing !== undefined && cell.standing.status !== 'ended') resume(parts);
       return;
     case 'delete':
       remove(parts);
       return;
     default:
-      throw new BanyanError('message.unknown_type', { message: `There is no order '${received.message.type}'.` });
+      throw new BanyanError('message.unknown_type', {
+        message: `There is no order '${received.message.type}'.`,
+      });
   }
 }
 
@@ -64,7 +67,10 @@ function resume({ cell, cells, parked, tell, turn }: OrderParts): void {
       turn(message.received, message.timeMs);
     } catch (error) {
       // The rest stays parked, in order; this one is the caller's dead letter.
-      cells.stand(reload(cells, cell), waiting.length > 1 ? { status: 'resuming', reason: '', parked: left } : undefined);
+      cells.stand(
+        reload(cells, cell),
+        waiting.length > 1 ? { status: 'resuming', reason: '', parked: left } : undefined,
+      );
       if (left > 0) tell({ type: 'resume' });
       throw new ParkedFailure(message.received, error);
     }

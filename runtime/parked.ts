@@ -21,15 +21,21 @@ export class Parked {
   }
 
   add(actor: Address, entry: number, index: number, received: Received, timeMs: number): void {
-    this.#overlay.put(buckets.parked(this.#partition, actor), positionName(entry, index), encode([received, timeMs]));
+    this.#overlay.put(
+      buckets.parked(this.#partition, actor),
+      positionName(entry, index),
+      encode([received, timeMs]),
+    );
   }
 
   /** The oldest parked messages; remove each with {@link remove} as it is turned. */
   oldest(actor: Address, limit: number): ParkedMessage[] {
-    return [...this.#overlay.range(buckets.parked(this.#partition, actor), { limit })].map(([name, bytes]) => {
-      const [received, timeMs] = decode(bytes) as [Received, number];
-      return { name, received, timeMs };
-    });
+    return [...this.#overlay.range(buckets.parked(this.#partition, actor), { limit })].map(
+      ([name, bytes]) => {
+        const [received, timeMs] = decode(bytes) as [Received, number];
+        return { name, received, timeMs };
+      },
+    );
   }
 
   remove(actor: Address, name: string): void {

@@ -5,7 +5,11 @@ import type { Clock } from './clock.ts';
 const RETRY_MS = 250;
 
 /** Repeats an attempt until it succeeds. Throws what will not pass, and anything once `stopped`. */
-export async function patiently<T>(clock: Clock, stopped: () => boolean, attempt: () => Promise<T>): Promise<T> {
+export async function patiently<T>(
+  clock: Clock,
+  stopped: () => boolean,
+  attempt: () => Promise<T>,
+): Promise<T> {
   for (;;) {
     try {
       return await attempt();

@@ -58,7 +58,8 @@ export class ProgressWatchdog {
       if (partition.position !== position) continue;
       const end = await log.end(partition.id);
       // What came after our look is not late.
-      if (end > position && end <= lastSeq && partition.position === position && !busy() && !this.#stopped) stalled(partition, end);
+      if (end > position && end <= lastSeq && partition.position === position && !busy() && !this.#stopped)
+        stalled(partition, end);
     }
     this.#seen = lastSeq;
   }

@@ -1,6 +1,5 @@
 /** Queries: pure selectors over an actor's committed state. No turn, no log, nothing changes. */
 import { LIMITS } from '../config/limits.ts';
-import type { Address } from '../protocol/address.ts';
 import { encode } from '../protocol/codec.ts';
 import { BanyanError } from '../protocol/errors.ts';
 import { CommittedRows } from './actor-rows.ts';
@@ -13,7 +12,9 @@ export function runQuery(cell: Cell, store: Store, query: string, input: Record<
   const { definition, machine } = cell.kind;
   const declared = Object.hasOwn(definition.queries, query) ? definition.queries[query] : undefined;
   if (declared === undefined) {
-    throw new BanyanError('actor.unknown_query', { message: `'${definition.kind}' answers no '${query.slice(0, 100)}'.` });
+    throw new BanyanError('actor.unknown_query', {
+      message: `'${definition.kind}' answers no '${query.slice(0, 100)}'.`,
+    });
   }
   const checked = checkedInput(declared, query, input);
   const select = (typeof declared === 'function' ? declared : declared.select) as (args: object) => unknown;
@@ -25,11 +26,17 @@ export function runQuery(cell: Cell, store: Store, query: string, input: Record<
       return select({ context, state, input: checked, now: cell.timeMs, key: cell.key });
     });
   } catch (cause) {
-    throw new BanyanError('query.failed', { message: `'${query}' threw: ${cause instanceof Error ? cause.message : String(cause)}`, cause });
+    throw new BanyanError('query.failed', {
+      message: `'${query}' threw: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    });
   }
   value ??= null;
   const bytes = encode(value).byteLength;
-  if (bytes > LIMITS.replyBytes) throw new BanyanError('reply.too_large', { message: `The answer has ${bytes} bytes (at most ${LIMITS.replyBytes}).` });
+  if (bytes > LIMITS.replyBytes)
+    throw new BanyanError('reply.too_large', {
+      message: `The answer has ${bytes} bytes (at most ${LIMITS.replyBytes}).`,
+    });
   return value;
 }
 
@@ -40,7 +47,10 @@ function checkedInput(declared: Declared, query: string, input: Record<string, u
   const result = declared.input.safeParse(input);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  throw new BanyanError('query.invalid', { message: `'${query}': ${issue?.message}`, path: issue?.path.join('.') ?? '' });
+  throw new BanyanError('query.invalid', {
+    message: `'${query}': ${issue?.message}`,
+    path: issue?.path.join('.') ?? '',
+  });
 }
 
 function readOnlyTurn(cell: Cell, store: Store): Turn {

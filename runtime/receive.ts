@@ -88,7 +88,9 @@ function taskNumber(record: FrameRecord): Dedupe {
   if (record.id === undefined || hash < 0) return undefined;
   return {
     by: 'sender',
-    name: (record.id.startsWith(RESERVED_SENDERS.deadLetter) ? '' : RESERVED_SENDERS.task) + record.id.slice(0, hash),
+    name:
+      (record.id.startsWith(RESERVED_SENDERS.deadLetter) ? '' : RESERVED_SENDERS.task) +
+      record.id.slice(0, hash),
     seq: Number(record.id.slice(hash + 1)),
   };
 }
@@ -108,7 +110,9 @@ function ofMessage(entry: LogEntry, actorKind: string, key: string): Item {
   try {
     const caller = replySubject(entry);
     const replyTo = caller ?? replyAddress(entry);
-    const json = caller !== undefined && entry.header(HEADER.contentType)?.toLowerCase().startsWith(JSON_CONTENT_TYPE) === true;
+    const json =
+      caller !== undefined &&
+      entry.header(HEADER.contentType)?.toLowerCase().startsWith(JSON_CONTENT_TYPE) === true;
     const sender = senderName(entry);
     const id = identifier(entry, HEADER.msgId) ?? '';
     return {
@@ -136,20 +140,30 @@ function ofMessage(entry: LogEntry, actorKind: string, key: string): Item {
 function replySubject(entry: LogEntry): string | undefined {
   const subject = entry.header(HEADER.callReply);
   if (subject === undefined || /^_INBOX(\.[A-Za-z0-9_-]+)+$/.test(subject)) return subject;
-  throw new BanyanError('message.invalid', { message: 'The reply subject is not an inbox.', path: HEADER.callReply });
+  throw new BanyanError('message.invalid', {
+    message: 'The reply subject is not an inbox.',
+    path: HEADER.callReply,
+  });
 }
 
 function replyAddress(entry: LogEntry): string | undefined {
   const address = entry.header(HEADER.replyTo);
   if (address === undefined || isAddress(address)) return address;
-  throw new BanyanError('address.invalid', { message: 'The reply address is not an address.', path: HEADER.replyTo });
+  throw new BanyanError('address.invalid', {
+    message: 'The reply address is not an address.',
+    path: HEADER.replyTo,
+  });
 }
 
 /** Ids become keys of the store, so their length is bounded here. */
 function identifier(entry: LogEntry, header: string): string | undefined {
   const value = entry.header(header);
-  if (value === undefined || (Buffer.byteLength(value) <= LIMITS.storedIdBytes && value.isWellFormed())) return value;
-  throw new BanyanError('message.invalid', { message: `${header} is longer than ${LIMITS.storedIdBytes} bytes.`, path: header });
+  if (value === undefined || (Buffer.byteLength(value) <= LIMITS.storedIdBytes && value.isWellFormed()))
+    return value;
+  throw new BanyanError('message.invalid', {
+    message: `${header} is longer than ${LIMITS.storedIdBytes} bytes.`,
+    path: header,
+  });
 }
 
 /** Actors and tasks speak in frames: a message that bears such a name is somebody else's. */
@@ -163,10 +177,15 @@ function senderName(entry: LogEntry): string | undefined {
 export function parseSequence(text: string): number {
   const seq = Number(text);
   if (text !== '' && Number.isSafeInteger(seq) && seq >= 0) return seq;
-  throw new BanyanError('message.sequence', { message: `${HEADER.seq} is ${JSON.stringify(text.slice(0, 40))}.`, path: HEADER.seq });
+  throw new BanyanError('message.sequence', {
+    message: `${HEADER.seq} is ${JSON.stringify(text.slice(0, 40))}.`,
+    path: HEADER.seq,
+  });
 }
 
 function senderNumber(entry: LogEntry, name: string | undefined): Dedupe {
   const text = entry.header(HEADER.seq);
-  return name === undefined || text === undefined ? undefined : { by: 'sender', name, seq: parseSequence(text) };
+  return name === undefined || text === undefined
+    ? undefined
+    : { by: 'sender', name, seq: parseSequence(text) };
 }

@@ -22,7 +22,12 @@ export class Results {
   }
 
   put(id: string, value: unknown, nowMs: number): void {
-    for (const [name] of [...this.#overlay.range(this.#byTime, { lt: positionName(Math.max(0, nowMs - LIMITS.resultRetentionMs), 0), limit: SWEEP })]) {
+    for (const [name] of [
+      ...this.#overlay.range(this.#byTime, {
+        lt: positionName(Math.max(0, nowMs - LIMITS.resultRetentionMs), 0),
+        limit: SWEEP,
+      }),
+    ]) {
       this.#overlay.delete(this.#byTime, name);
       this.#overlay.delete(this.#byId, name.slice(name.indexOf('|') + 1));
     }

@@ -4,7 +4,7 @@
  * before its acknowledgement; a lane that is refused waits and repeats.
  */
 import { LIMITS } from '../config/limits.ts';
-import type { BanyanError} from '../protocol/errors.ts';
+import type { BanyanError } from '../protocol/errors.ts';
 import { toBanyanError } from '../protocol/errors.ts';
 import { compareNumbers, type EffectNumber, encodeFrame } from '../protocol/frame.ts';
 import type { Clock } from './clock.ts';

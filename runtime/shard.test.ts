@@ -51,7 +51,10 @@ const counter = defineActor({
         on: {
           add: {
             actions: [
-              assign(({ context, event }) => ({ total: context.total + event.amount, times: context.times + 1 })),
+              assign(({ context, event }) => ({
+                total: context.total + event.amount,
+                times: context.times + 1,
+              })),
               ({ context, event }) => {
                 seen.put(String(context.times).padStart(6, '0'), { at: now(), amount: event.amount });
                 emit(counterContract, 'added', { total: context.total });
@@ -59,7 +62,9 @@ const counter = defineActor({
               },
             ],
           },
-          pass: { actions: ({ event }) => tell(counterContract.at(event.to), { type: 'add', amount: event.amount }) },
+          pass: {
+            actions: ({ event }) => tell(counterContract.at(event.to), { type: 'add', amount: event.amount }),
+          },
           fail: {
             actions: () => {
               seen.put('poison', { at: 0, amount: -1 });
@@ -67,10 +72,15 @@ const counter = defineActor({
             },
           },
           recurse: { actions: () => void deep() },
-          later: { actions: ({ event }) => schedule('later', event.delayMs, { type: 'add', amount: event.amount }) },
+          later: {
+            actions: ({ event }) => schedule('later', event.delayMs, { type: 'add', amount: event.amount }),
+          },
           work: { actions: ({ event }) => task('work', { amount: event.amount }) },
           'work.done': {
-            actions: assign(({ context, event }) => ({ total: context.total + event.output.amount, times: context.times })),
+            actions: assign(({ context, event }) => ({
+              total: context.total + event.output.amount,
+              times: context.times,
+            })),
           },
           end: 'ended',
         },
@@ -103,7 +113,11 @@ function world() {
         store,
         clock: systemClock,
         randomness: seededRandomness('test'),
-        content: { put: async () => ({ ref: '', sha256: '', bytes: 0 }), get: async () => new Uint8Array(), has: async () => false },
+        content: {
+          put: async () => ({ ref: '', sha256: '', bytes: 0 }),
+          get: async () => new Uint8Array(),
+          has: async () => false,
+        },
         answer: (answer) => answers.push(answer),
         ask: async () => null,
         beacon: () => {},
@@ -118,7 +132,7 @@ function world() {
     send: (to: string, message: object, headers: Record<string, string> = {}) =>
       log.publishMessage(subjects.to(to as never), encode(message), headers),
     async settled(shard: Shard) {
-      for (let calm = 0; calm < 3; ) {
+      for (let calm = 0; calm < 3;) {
         await new Promise((resolve) => setImmediate(resolve));
         const { lastSeq } = await log.state();
         const { queued, unacknowledged, tasks } = shard.work();
@@ -133,11 +147,14 @@ describe('a shard on the ports in memory', () => {
   test('turns messages in order, keeps rows, answers calls after the window, publishes events', async () => {
     const { start, send, settled, answers, log } = world();
     const shard = await start();
-    for (const amount of [1, 2, 3]) await send('counter/a', { type: 'add', amount }, { 'Banyan-Call-Reply': '_INBOX.x' });
+    for (const amount of [1, 2, 3])
+      await send('counter/a', { type: 'add', amount }, { 'Banyan-Call-Reply': '_INBOX.x' });
     await settled(shard);
     expect((await shard.ask('counter/a', 'total', {})).value).toEqual({ total: 6, times: 3 });
     expect((await shard.ask('counter/a', 'rows', {})).value).toEqual([1, 2, 3]);
-    expect(answers.map(({ body }) => body)).toEqual([1, 3, 6].map((total) => ({ ok: true, value: { total } })));
+    expect(answers.map(({ body }) => body)).toEqual(
+      [1, 3, 6].map((total) => ({ ok: true, value: { total } })),
+    );
     expect(log.published.size).toBe(3);
   });
 
@@ -162,7 +179,9 @@ describe('a shard on the ports in memory', () => {
     await send('counter/a', { type: 'add', amount: 2 });
     await settled(shard);
     expect((await shard.ask('counter/a', 'rows', {})).value).toEqual([1, 2]);
-    expect([...log.published.values()].filter(({ subject }) => subject === 'test.dead.counter.a')).toHaveLength(1);
+    expect(
+      [...log.published.values()].filter(({ subject }) => subject === 'test.dead.counter.a'),
+    ).toHaveLength(1);
     expect(shard.counters().deadLetters).toBe(1);
   });
 
@@ -191,7 +210,11 @@ describe('a shard on the ports in memory', () => {
     const shard = await start();
     const { encodeFrame, encodeRecord } = await import('../protocol/frame.ts');
     const order = (type: string) =>
-      log.appendFrame(partitionOfCounterA, encodeFrame([encodeRecord({ kind: 'control', to: 'counter/a', message: { type } })]), undefined);
+      log.appendFrame(
+        partitionOfCounterA,
+        encodeFrame([encodeRecord({ kind: 'control', to: 'counter/a', message: { type } })]),
+        undefined,
+      );
     await order('pause');
     for (const amount of [1, 2]) await send('counter/a', { type: 'add', amount });
     await send('counter/a', { type: 'fail' });
@@ -244,7 +267,12 @@ describe('a shard on the ports in memory', () => {
   test('a sender with numbers takes effect once', async () => {
     const { start, send, settled } = world();
     const shard = await start();
-    for (const seq of [1, 1, 2, 1]) await send('counter/a', { type: 'add', amount: 1 }, { 'Banyan-Sender': 's', 'Banyan-Seq': String(seq) });
+    for (const seq of [1, 1, 2, 1])
+      await send(
+        'counter/a',
+        { type: 'add', amount: 1 },
+        { 'Banyan-Sender': 's', 'Banyan-Seq': String(seq) },
+      );
     await settled(shard);
     expect((await shard.ask('counter/a', 'total', {})).value).toEqual({ total: 2, times: 2 });
   });
@@ -265,4 +293,8 @@ describe('a shard on the ports in memory', () => {
   });
 });
 
-const partitionOfCounterA = (await import('../protocol/partition-of.ts')).partitionOf('counter', 'a', partitions);
+const partitionOfCounterA = (await import('../protocol/partition-of.ts')).partitionOf(
+  'counter',
+  'a',
+  partitions,
+);

@@ -1,5 +1,12 @@
 /** The streams of a namespace: made when they are missing, checked when they exist. */
-import { DiscardPolicy, type JetStreamManager, JetStreamApiError, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream';
+import {
+  DiscardPolicy,
+  type JetStreamManager,
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
 import { LIMITS } from '../config/limits.ts';
 import { BanyanError } from '../protocol/errors.ts';
 import type { Subjects } from '../protocol/subjects.ts';
@@ -20,9 +27,18 @@ const EVENT_BYTES = 1024 ** 3;
 const MAX_CONSUMERS = 8 * LIMITS.maxPartitions;
 
 /** Makes or checks the streams; throws `partition.count` when the namespace was made with another number. */
-export async function ensureStreams(jsm: JetStreamManager, subjects: Subjects, settings: StreamSettings): Promise<void> {
+export async function ensureStreams(
+  jsm: JetStreamManager,
+  subjects: Subjects,
+  settings: StreamSettings,
+): Promise<void> {
   const { streams, all } = subjects;
-  const common = { storage: StorageType.File, retention: RetentionPolicy.Limits, num_replicas: settings.replicas, max_consumers: MAX_CONSUMERS };
+  const common = {
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    num_replicas: settings.replicas,
+    max_consumers: MAX_CONSUMERS,
+  };
   const mailbox = await findStream(jsm, streams.mailbox);
   if (mailbox === undefined) {
     await jsm.streams.add({
@@ -40,10 +56,23 @@ export async function ensureStreams(jsm: JetStreamManager, subjects: Subjects, s
     });
   }
   if ((await findStream(jsm, streams.event)) === undefined) {
-    await jsm.streams.add({ ...common, name: streams.event, subjects: [all.event], allow_atomic: true, discard: DiscardPolicy.Old, max_bytes: EVENT_BYTES });
+    await jsm.streams.add({
+      ...common,
+      name: streams.event,
+      subjects: [all.event],
+      allow_atomic: true,
+      discard: DiscardPolicy.Old,
+      max_bytes: EVENT_BYTES,
+    });
   }
   if ((await findStream(jsm, streams.dead)) === undefined) {
-    await jsm.streams.add({ ...common, name: streams.dead, subjects: [all.dead], allow_atomic: true, discard: DiscardPolicy.New });
+    await jsm.streams.add({
+      ...common,
+      name: streams.dead,
+      subjects: [all.dead],
+      allow_atomic: true,
+      discard: DiscardPolicy.New,
+    });
   }
 }
 

@@ -121,12 +121,23 @@ export class TaskRunner {
     let record: Uint8Array;
     try {
       const handler = this.#environment.handler(address, name);
-      if (handler === undefined) throw new BanyanError('turn.task_unknown', { message: `No task '${name}' of ${address}.` });
+      if (handler === undefined)
+        throw new BanyanError('turn.task_unknown', { message: `No task '${name}' of ${address}.` });
       const output = await handler(input, this.#context(partition, id, address));
-      record = encodeRecord({ kind: 'task', to: address, message: { type: `${name}.done`, input, output: output ?? null }, id });
+      record = encodeRecord({
+        kind: 'task',
+        to: address,
+        message: { type: `${name}.done`, input, output: output ?? null },
+        id,
+      });
     } catch (error) {
       const { code, message } = toBanyanError(error);
-      record = encodeRecord({ kind: 'task', to: address, message: { type: `${name}.failed`, input, error: { code, message } }, id });
+      record = encodeRecord({
+        kind: 'task',
+        to: address,
+        message: { type: `${name}.failed`, input, error: { code, message } },
+        id,
+      });
     }
     // Stopping aborts handlers; what they throw then is not a result, the task runs again.
     if (this.#stop.signal.aborted) return;
@@ -144,7 +155,14 @@ export class TaskRunner {
       tell: (to, message, options = {}) => {
         const number = `${partition}.${id}#${told++}`;
         const replyTo = options.replyTo === undefined ? {} : { replyTo: { to: options.replyTo, id: number } };
-        const record = encodeRecord({ kind: 'tell', to: to as Address, message, sender: address, id: number, ...replyTo });
+        const record = encodeRecord({
+          kind: 'tell',
+          to: to as Address,
+          message,
+          sender: address,
+          id: number,
+          ...replyTo,
+        });
         const destination = partitionOfAddress(to as Address, this.#environment.partitions);
         return new Promise((resolve) => this.#sender.send(destination, { record, from: undefined }, resolve));
       },

@@ -1,4 +1,4 @@
 /** Dataset versions outside of the actors: what they are made of, exporting and verifying them. */
 export { exportDataset, type ExportResult } from './export.ts';
 export type { PublishedVersion } from './manifest.ts';
-export { type DatasetVerification, verifyDataset } from './verify.ts';
+export { verifyDataset } from './verify.ts';

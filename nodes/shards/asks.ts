@@ -13,11 +13,18 @@ import type { beaconWriter } from './beacon.ts';
 /** The epoch of every partition until partitions can move. */
 const EPOCH = 1;
 
-export function answerAsks(connection: NatsConnection, subjects: Subjects, shard: Shard, beacon: ReturnType<typeof beaconWriter>): void {
+export function answerAsks(
+  connection: NatsConnection,
+  subjects: Subjects,
+  shard: Shard,
+  beacon: ReturnType<typeof beaconWriter>,
+): void {
   connection.subscribe(subjects.all.ask, {
     callback: (error, message) => {
       if (error !== null || message.reply === undefined || message.reply === '') return;
-      const [kind = '', key = '', query = '', ...more] = message.subject.slice(subjects.all.ask.length - 1).split('.');
+      const [kind = '', key = '', query = '', ...more] = message.subject
+        .slice(subjects.all.ask.length - 1)
+        .split('.');
       // What is no ask to an actor is answered by the main thread.
       if (more.length > 0 || query === '' || !isKind(kind) || !isKey(key)) return;
       const address = formatAddress(kind, key);
@@ -26,7 +33,13 @@ export function answerAsks(connection: NatsConnection, subjects: Subjects, shard
   });
 }
 
-async function answer(message: Msg, shard: Shard, address: Address, query: string, beacon: ReturnType<typeof beaconWriter>): Promise<void> {
+async function answer(
+  message: Msg,
+  shard: Shard,
+  address: Address,
+  query: string,
+  beacon: ReturnType<typeof beaconWriter>,
+): Promise<void> {
   try {
     const { input, after } = readRequest(message);
     // A query that never ends is seen from outside like a turn that never ends.
@@ -42,11 +55,18 @@ async function answer(message: Msg, shard: Shard, address: Address, query: strin
 
 /** The body is the query's input, or `{input, after: {seq}}` to read one's own writes. */
 function readRequest(message: Msg): { input: Record<string, unknown>; after: number | undefined } {
-  const body = message.data.byteLength === 0 ? {} : decodeMap(message.data, message.headers?.get(HEADER.contentType) || undefined);
-  const wrapped = Object.keys(body).length > 0 && Object.keys(body).every((name) => name === 'input' || name === 'after');
+  const body =
+    message.data.byteLength === 0
+      ? {}
+      : decodeMap(message.data, message.headers?.get(HEADER.contentType) || undefined);
+  const wrapped =
+    Object.keys(body).length > 0 && Object.keys(body).every((name) => name === 'input' || name === 'after');
   if (!wrapped) return { input: body, after: undefined };
   const seq = (body['after'] as { seq?: unknown } | undefined)?.seq;
-  return { input: (body['input'] ?? {}) as Record<string, unknown>, after: typeof seq === 'number' ? seq : undefined };
+  return {
+    input: (body['input'] ?? {}) as Record<string, unknown>,
+    after: typeof seq === 'number' ? seq : undefined,
+  };
 }
 
 /** An ask as a task makes it: to an actor wherever it lives. Throws what the other side answered. */
@@ -55,9 +75,14 @@ export function askThrough(connection: NatsConnection, subjects: Subjects) {
     const { kind, key } = parseAddress(address);
     let reply: Msg;
     try {
-      reply = await connection.request(subjects.ask(formatAddress(kind, key), query), encode(input), { timeout: LIMITS.askTimeoutMs });
+      reply = await connection.request(subjects.ask(formatAddress(kind, key), query), encode(input), {
+        timeout: LIMITS.askTimeoutMs,
+      });
     } catch (cause) {
-      throw new BanyanError('partition.unavailable', { message: `${address} did not answer: ${String(cause)}`, cause });
+      throw new BanyanError('partition.unavailable', {
+        message: `${address} did not answer: ${String(cause)}`,
+        cause,
+      });
     }
     const body = decodeMap(reply.data, undefined);
     if (body['ok'] === true) return body['value'];

@@ -22,7 +22,10 @@ export function createBeacon(): SharedArrayBuffer {
 }
 
 /** The shard's side. */
-export function beaconWriter(memory: SharedArrayBuffer): { turn(partition: number, seq: number, index: number): void; idle(): void } {
+export function beaconWriter(memory: SharedArrayBuffer): {
+  turn(partition: number, seq: number, index: number): void;
+  idle(): void;
+} {
   const fields = new Float64Array(memory);
   return {
     turn(partition, seq, index) {
@@ -41,6 +44,10 @@ export function beaconWriter(memory: SharedArrayBuffer): { turn(partition: numbe
 /** The main thread's side: what is running now, and a count that differs when it is another turn. */
 export function readBeacon(memory: SharedArrayBuffer): { count: number; running: TurnPlace | undefined } {
   const fields = new Float64Array(memory);
-  const running = { partition: fields[PARTITION] as number, seq: fields[SEQ] as number, index: fields[INDEX] as number };
+  const running = {
+    partition: fields[PARTITION] as number,
+    seq: fields[SEQ] as number,
+    index: fields[INDEX] as number,
+  };
   return { count: fields[COUNT] as number, running: fields[ACTIVE] === 1 ? running : undefined };
 }

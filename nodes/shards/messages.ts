@@ -39,13 +39,23 @@ export interface ShardStatus {
 }
 
 export type ToShard =
-  | { readonly type: 'call'; readonly id: number; readonly method: keyof ShardCalls; readonly args: readonly unknown[] }
+  | {
+      readonly type: 'call';
+      readonly id: number;
+      readonly method: keyof ShardCalls;
+      readonly args: readonly unknown[];
+    }
   | { readonly type: 'stop'; readonly graceMs: number };
 
 export type FromShard =
   | { readonly type: 'ready' }
   | { readonly type: 'reply'; readonly id: number; readonly value?: unknown; readonly error?: WireError }
-  | { readonly type: 'report'; readonly level: 'info' | 'warn' | 'error'; readonly message: string; readonly details: object }
+  | {
+      readonly type: 'report';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly details: object;
+    }
   | { readonly type: 'fault'; readonly fault: ShardFault };
 
 /** Why a shard ended itself. With a position, a message is to blame. */

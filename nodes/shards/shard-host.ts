@@ -59,17 +59,39 @@ export class ShardHost {
 
   /** How a supervisor starts and restarts this shard. */
   spec(): ChildSpec {
-    return { id: this.id, type: 'supervisor', restart: 'permanent', shutdownMs: 2 * STOP_GRACE_MS, start: (signal) => this.#start(signal) };
+    return {
+      id: this.id,
+      type: 'supervisor',
+      restart: 'permanent',
+      shutdownMs: 2 * STOP_GRACE_MS,
+      start: (signal) => this.#start(signal),
+    };
   }
 
   /** Calls a method in the shard's thread; throws `partition.unavailable` while it is not running. */
-  async call<M extends keyof ShardCalls>(method: M, ...args: Parameters<ShardCalls[M]>): Promise<Awaited<ReturnType<ShardCalls[M]>>> {
+  async call<M extends keyof ShardCalls>(
+    method: M,
+    ...args: Parameters<ShardCalls[M]>
+  ): Promise<Awaited<ReturnType<ShardCalls[M]>>> {
     const running = this.#running;
-    if (running?.ready !== true) throw new BanyanError('partition.unavailable', { message: `${this.id} is not running.`, retryAfterMs: 500 });
+    if (running?.ready !== true)
+      throw new BanyanError('partition.unavailable', {
+        message: `${this.id} is not running.`,
+        retryAfterMs: 500,
+      });
     const id = ++this.#calls;
     const answer = new Promise<unknown>((resolve, reject) => {
       running.calls.set(id, { resolve, reject });
-      setTimeout(() => reject(new BanyanError('partition.unavailable', { message: `${this.id} did not answer.`, retryAfterMs: 500 })), CALL_TIMEOUT_MS).unref();
+      setTimeout(
+        () =>
+          reject(
+            new BanyanError('partition.unavailable', {
+              message: `${this.id} did not answer.`,
+              retryAfterMs: 500,
+            }),
+          ),
+        CALL_TIMEOUT_MS,
+      ).unref();
     });
     running.worker.postMessage({ type: 'call', id, method, args } satisfies ToShard);
     try {
@@ -99,14 +121,22 @@ export class ShardHost {
     let stopping = false;
     const exited = new Promise<ExitReason>((resolve) => {
       worker.on('error', (error: Error & { code?: string }) => {
-        fault ??= error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? { code: 'turn.out_of_memory', message: error.message, ...placeOf(beacon) } : { code: 'internal', message: error.stack ?? error.message };
+        fault ??=
+          error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+            ? { code: 'turn.out_of_memory', message: error.message, ...placeOf(beacon) }
+            : { code: 'internal', message: error.stack ?? error.message };
       });
       worker.on('exit', (code) => {
         clearInterval(watch);
         if (this.#running === running) this.#running = undefined;
-        for (const { reject } of running.calls.values()) reject(new BanyanError('partition.unavailable', { retryAfterMs: 500 }));
+        for (const { reject } of running.calls.values())
+          reject(new BanyanError('partition.unavailable', { retryAfterMs: 500 }));
         if (fault !== undefined) this.#blame(fault);
-        resolve(stopping || code === 0 ? { kind: 'shutdown' } : { kind: 'error', error: fault ?? new Error(`the thread ended with ${code}`) });
+        resolve(
+          stopping || code === 0
+            ? { kind: 'shutdown' }
+            : { kind: 'error', error: fault ?? new Error(`the thread ended with ${code}`) },
+        );
       });
     });
     const ready = new Promise<void>((resolve, reject) => {
@@ -115,11 +145,16 @@ export class ShardHost {
           running.ready = true;
           resolve();
         } else if (message.type === 'fault') fault ??= message.fault;
-        else if (message.type === 'report') this.#options.report(message.level, message.message, message.details);
+        else if (message.type === 'report')
+          this.#options.report(message.level, message.message, message.details);
         else if (message.error === undefined) running.calls.get(message.id)?.resolve(message.value);
         else running.calls.get(message.id)?.reject(BanyanError.fromWire(message.error));
       });
-      void exited.then(() => reject(new BanyanError(codeOf(fault), { message: fault?.message ?? `${this.id} ended while it started.` })));
+      void exited.then(() =>
+        reject(
+          new BanyanError(codeOf(fault), { message: fault?.message ?? `${this.id} ended while it started.` }),
+        ),
+      );
     });
     signal.addEventListener('abort', () => void worker.terminate(), { once: true });
     await ready;
@@ -147,8 +182,16 @@ export class ShardHost {
           since = nowMs;
         } else if (nowMs - since > turnDeadlineMs) {
           clearInterval(timer);
-          this.#options.report('error', 'A turn passed its deadline; its shard is replaced.', { shard: this.id, ...turn, turnDeadlineMs });
-          this.#blame({ code: 'turn.deadline', message: `The turn took longer than ${turnDeadlineMs} ms.`, ...placeOf(running.beacon) });
+          this.#options.report('error', 'A turn passed its deadline; its shard is replaced.', {
+            shard: this.id,
+            ...turn,
+            turnDeadlineMs,
+          });
+          this.#blame({
+            code: 'turn.deadline',
+            message: `The turn took longer than ${turnDeadlineMs} ms.`,
+            ...placeOf(running.beacon),
+          });
           void running.worker.terminate();
         }
       },
@@ -160,14 +203,27 @@ export class ShardHost {
 
   /** Counts how often a message has ended its shard; the third time it gets a verdict. */
   #blame({ code, message, partition, entry, index }: ShardFault): void {
-    if (partition === undefined || entry === undefined || index === undefined || partition < 0 || code.startsWith('store.')) return;
+    if (
+      partition === undefined ||
+      entry === undefined ||
+      index === undefined ||
+      partition < 0 ||
+      code.startsWith('store.')
+    )
+      return;
     const place = `${partition}.${entry}.${index}`;
     const attempts = (this.#attempts.get(place) ?? 0) + 1;
     this.#attempts.set(place, attempts);
     this.#options.report('error', 'A message ended its shard.', { shard: this.id, place, code, attempts });
     if (attempts < ATTEMPTS) return;
     this.#attempts.delete(place);
-    const verdict = { partition, entry, index, code, detail: `${message} It ended ${attempts} incarnations of its shard.` };
+    const verdict = {
+      partition,
+      entry,
+      index,
+      code,
+      detail: `${message} It ended ${attempts} incarnations of its shard.`,
+    };
     this.#verdict = this.#verdict.then(async () => {
       try {
         await this.#options.log.appendVerdict(verdict);
@@ -185,7 +241,10 @@ const TREE_ACTORS = 2_000;
 
 function placeOf(beacon: SharedArrayBuffer): { partition: number; entry: number; index: number } | object {
   const { running } = readBeacon(beacon) as { running: TurnPlace | undefined };
-  return running === undefined ? {} : { partition: running.partition, entry: running.seq, index: running.index };
+  return running === undefined
+    ? {}
+    : { partition: running.partition, entry: running.seq, index: running.index };
 }
 
-const codeOf = (fault: ShardFault | undefined): ErrorCode => (isErrorCode(fault?.code) ? fault.code : 'internal');
+const codeOf = (fault: ShardFault | undefined): ErrorCode =>
+  isErrorCode(fault?.code) ? fault.code : 'internal';

@@ -22,7 +22,8 @@ import type { FromShard, ShardCalls, ShardFault, ShardStart, ToShard } from './m
 const start = workerData as ShardStart;
 const port = parentPort as NonNullable<typeof parentPort>;
 const say = (message: FromShard): void => port.postMessage(message);
-const report = (level: 'info' | 'warn' | 'error', message: string, details: object): void => say({ type: 'report', level, message, details: { shard: start.index, ...details } });
+const report = (level: 'info' | 'warn' | 'error', message: string, details: object): void =>
+  say({ type: 'report', level, message, details: { shard: start.index, ...details } });
 
 try {
   await run();
@@ -31,7 +32,11 @@ try {
 }
 
 async function run(): Promise<void> {
-  const rebuild = (reason: string): void => report('warn', `The local state is not usable and is rebuilt from the log: ${reason}`, { folder: start.folder, reason });
+  const rebuild = (reason: string): void =>
+    report('warn', `The local state is not usable and is rebuilt from the log: ${reason}`, {
+      folder: start.folder,
+      reason,
+    });
   const [system, connection] = await Promise.all([
     loadApplication(start.app, start.pipeline),
     connectBroker(start.broker, `banyan ${start.node} shard ${start.index}`),
@@ -44,7 +49,8 @@ async function run(): Promise<void> {
     settings: { app: start.app, pipeline: start.pipeline },
     sample: start.determinismSample,
     clock: systemClock,
-    onNondeterminism: (found) => report('error', `A turn of ${found.actor} gave two results for one message: ${found.path}`, found),
+    onNondeterminism: (found) =>
+      report('error', `A turn of ${found.actor} gave two results for one message: ${found.path}`, found),
     onFailure: (reason) => report('warn', `The determinism check has given up: ${reason}`, {}),
   });
   const shard = new Shard({
@@ -74,7 +80,12 @@ async function run(): Promise<void> {
 
   function serve(running: Shard): void {
     const calls: ShardCalls = {
-      status: () => ({ partitions: running.partitionStatus(), work: running.work(), counters: running.counters(), heapBytes: process.memoryUsage().heapUsed }),
+      status: () => ({
+        partitions: running.partitionStatus(),
+        work: running.work(),
+        counters: running.counters(),
+        heapBytes: process.memoryUsage().heapUsed,
+      }),
       actors: (filter) => running.actors(filter),
       actor: (address) => running.actor(valid(address)),
       stateHash: (address) => running.stateHash(valid(address)),
@@ -91,7 +102,11 @@ async function run(): Promise<void> {
         return;
       }
       try {
-        say({ type: 'reply', id: message.id, value: (calls[message.method] as (...args: unknown[]) => unknown)(...message.args) });
+        say({
+          type: 'reply',
+          id: message.id,
+          value: (calls[message.method] as (...args: unknown[]) => unknown)(...message.args),
+        });
       } catch (error) {
         say({ type: 'reply', id: message.id, error: toBanyanError(error).toWire() });
       }
@@ -108,7 +123,13 @@ function valid(address: string) {
 function endWith(error: unknown): void {
   const fault: ShardFault =
     error instanceof EnvironmentFault
-      ? { code: error.code, message: error.message, partition: error.partition, entry: error.entry, index: error.index }
+      ? {
+          code: error.code,
+          message: error.message,
+          partition: error.partition,
+          entry: error.entry,
+          index: error.index,
+        }
       : { code: toBanyanError(error).code, message: error instanceof Error ? error.message : String(error) };
   say({ type: 'fault', fault });
   // The message above is delivered before the thread ends.

@@ -14,7 +14,10 @@ export function shardTree(path: string, declared: unknown, actors: readonly Acto
 }
 
 /** The actors of each supervisor, by its id. */
-function placedUnder(tree: SupervisorDeclaration, actors: readonly ActorEntry[]): ReadonlyMap<string, ActorEntry[]> {
+function placedUnder(
+  tree: SupervisorDeclaration,
+  actors: readonly ActorEntry[],
+): ReadonlyMap<string, ActorEntry[]> {
   const placed = new Map<string, ActorEntry[]>();
   for (const actor of actors) {
     const id = placeActor(tree, actor.address).at(-1) as string;
@@ -23,7 +26,11 @@ function placedUnder(tree: SupervisorDeclaration, actors: readonly ActorEntry[])
   return placed;
 }
 
-function supervisorBranch(declared: SupervisorDeclaration, above: string, placed: ReadonlyMap<string, ActorEntry[]>): TreeNode {
+function supervisorBranch(
+  declared: SupervisorDeclaration,
+  above: string,
+  placed: ReadonlyMap<string, ActorEntry[]>,
+): TreeNode {
   const path = pathOf(above, declared.id);
   const children = [
     ...declared.children.filter(isSupervisor).map((child) => supervisorBranch(child, path, placed)),

@@ -13,7 +13,10 @@ async function measure(): Promise<Measurement[]> {
   const paths = await startBothPaths('2m');
   try {
     // An actor with state, not one that was never heard of.
-    const { seq } = await paths.js.publish('banyan.to.receiver.one', encode({ type: 'work', run: 'r', expected: 2, text: '' }));
+    const { seq } = await paths.js.publish(
+      'banyan.to.receiver.one',
+      encode({ type: 'work', run: 'r', expected: 2, text: '' }),
+    );
     await paths.ask('banyan.ask.receiver.one.count', { input: {}, after: { seq } });
     const subjects = { raw: paths.respondTo, ours: 'banyan.ask.receiver.one.count' };
     await requests(paths, subjects.raw, WARM_UP);

@@ -1,5 +1,11 @@
 /** One broker with both paths on it: a node with the benchmark's application, and the raw library's parties. */
-import { jetstream, type JetStreamClient, type JetStreamManager, jetstreamManager, StorageType } from '@nats-io/jetstream';
+import {
+  jetstream,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstreamManager,
+  StorageType,
+} from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { join } from 'node:path';
 import { decode, encode } from '../../protocol/codec.ts';
@@ -27,7 +33,10 @@ export interface BothPaths {
 const STREAM = 'raw';
 const ASK_TIMEOUT_MS = 30_000;
 
-export async function startBothPaths(sync: SyncInterval, options: { determinismSample?: number } = {}): Promise<BothPaths> {
+export async function startBothPaths(
+  sync: SyncInterval,
+  options: { determinismSample?: number } = {},
+): Promise<BothPaths> {
   const broker: BenchBroker = await startBroker(sync);
   const connection = await connect({ servers: broker.url });
   const jsm = await jetstreamManager(connection);

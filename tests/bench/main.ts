@@ -39,4 +39,5 @@ for (const bench of chosen) {
   }
 }
 console.log(render(about, results));
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ ...about, results }, null, 2)}\n`);
+if (values.json !== undefined)
+  writeFileSync(values.json, `${JSON.stringify({ ...about, results }, null, 2)}\n`);

@@ -18,7 +18,12 @@ const APP = fileURLToPath(new URL('./bench-app.ts', import.meta.url));
 if (process.argv[1] === fileURLToPath(NODE_PARTY)) {
   await serveParty<NodeArgument>(async ({ url, data, determinismSample }) => {
     const { settings } = loadSettings({ flags: { app: APP, data, determinismSample }, directory: data });
-    const node = await startNode({ settings, natsUrl: url, log: pino({ level: 'warn' }, pino.destination(2)), token: 'bench' });
+    const node = await startNode({
+      settings,
+      natsUrl: url,
+      log: pino({ level: 'warn' }, pino.destination(2)),
+      token: 'bench',
+    });
     return {
       /** The processor time of all its threads since it started, in microseconds. */
       answer: async () => {

@@ -34,7 +34,8 @@ export async function startParty(module: URL, argument: object): Promise<Party> 
 
 async function nextMessage(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const gone = (code: number | null): void => reject(new Error(`A benchmark's process ended with ${code}.`));
+    const gone = (code: number | null): void =>
+      reject(new Error(`A benchmark's process ended with ${code}.`));
     child.once('exit', gone);
     child.once('message', (message) => {
       child.removeListener('exit', gone);
@@ -45,9 +46,7 @@ async function nextMessage(child: ChildProcess): Promise<unknown> {
 
 /** A party's side: reads its argument, serves requests, and cleans up when the benchmark lets go. */
 export async function serveParty<A>(
-  start: (
-    argument: A,
-  ) => Promise<{ answer: (body: never) => Promise<unknown>; stop: () => Promise<void> }>,
+  start: (argument: A) => Promise<{ answer: (body: never) => Promise<unknown>; stop: () => Promise<void> }>,
 ): Promise<void> {
   const { answer, stop } = await start(JSON.parse(process.argv[2] ?? '{}') as A);
   process.on('message', (body) => {

@@ -24,7 +24,19 @@ async function measure(): Promise<Result[]> {
     const source = join(folder, 'source');
     writeFiles(source);
     const startUs = nowUs();
-    const args = ['up', '--once', '--source', source, '--data', 'data', '--out', 'out', '--json', '--timeout', LIMIT];
+    const args = [
+      'up',
+      '--once',
+      '--source',
+      source,
+      '--data',
+      'data',
+      '--out',
+      'out',
+      '--json',
+      '--timeout',
+      LIMIT,
+    ];
     const { code, stdout, said } = await startCommand(args, folder).finished;
     const took = seconds(startUs);
     if (code !== 0) return [{ bench: 'pipeline', skipped: `up --once ended with ${code}: ${said}` }];

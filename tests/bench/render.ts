@@ -6,7 +6,9 @@ const COLUMNS = ['measure', 'banyan', 'raw', 'ratio', 'aim', 'runs'];
 
 export function render({ at, machine, versions }: Machine, results: readonly Result[]): string {
   const rows = results.map((result) =>
-    'skipped' in result ? [result.bench, `not measured: ${oneLine(result.skipped)}`, '', '', '', ''] : rowOf(result),
+    'skipped' in result
+      ? [result.bench, `not measured: ${oneLine(result.skipped)}`, '', '', '', '']
+      : rowOf(result),
   );
   const widths = COLUMNS.map((name, column) =>
     Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)),

@@ -39,7 +39,12 @@ function measure(): Measurement[] {
       if (run >= 0) times[name].push((nowUs() - startUs) / TURNS);
     }
   }
-  const against = (measured: string, ours: 'turn' | 'checked', raw: 'bare' | 'send', aim?: string): Measurement => ({
+  const against = (
+    measured: string,
+    ours: 'turn' | 'checked',
+    raw: 'bare' | 'send',
+    aim?: string,
+  ): Measurement => ({
     bench: 'turn',
     measure: measured,
     unit: 'µs',
@@ -81,7 +86,14 @@ function ourTurn(checked = false): () => void {
   const cells = new Cells(system, overlay, 10);
   const cell = cells.load(ADDRESS, 0);
   const { definition, machine } = cell.kind;
-  const received = { kind: 'tell', to: ADDRESS, actorKind: 'receiver', key: 'one', message, foreign: false } as unknown as Received;
+  const received = {
+    kind: 'tell',
+    to: ADDRESS,
+    actorKind: 'receiver',
+    key: 'one',
+    message,
+    foreign: false,
+  } as unknown as Received;
   let turns = 0;
   return () => {
     overlay.mark();

@@ -166,7 +166,7 @@ function verifyExport(folder: string): Promise<string[]> {
     execFile(process.execPath, verify, { cwd: folder, env: environment() }, (error, stdout) => {
       const found = error === null ? (JSON.parse(stdout) as { ok: boolean; versions: number }) : undefined;
       if (found?.ok === true && found.versions > 0) resolve([]);
-      else resolve([`dataset verify: ${stdout.trim() || String(error)}`]);
+      else resolve([`dataset verify: ${stdout.trim() || (error?.message ?? 'it says nothing')}`]);
     });
   });
 }

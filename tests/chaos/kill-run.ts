@@ -40,6 +40,8 @@ export interface KillRun {
 
 const EARLIEST_MS = 50;
 const KILLS_MAX = 3;
+/** On a busy machine the clean run that was measured may have been a slow one. */
+const EARLIER = 0.7;
 /** How long after it was restarted a busy machine may take to end, besides so many clean runs. */
 const PATIENCE_MS = 90_000;
 const PATIENCE_RUNS = 10;
@@ -64,7 +66,22 @@ export interface KillRunOptions {
   readonly kill?: { readonly mode: KillMode; readonly cleanMs: number };
 }
 
+/**
+ * Runs, and checks. A run that ended before its moment came shows nothing about kills: it is done again with
+ * earlier moments.
+ */
 export async function killRun({ seed, source, kill }: KillRunOptions): Promise<KillRun> {
+  let run = await runOnce({ seed, source, ...(kill === undefined ? {} : { kill }) });
+  if (kill === undefined) return run;
+  let { cleanMs } = kill;
+  while (run.kills === 0 && run.problems.length === 0 && cleanMs > 2 * EARLIEST_MS) {
+    cleanMs *= EARLIER;
+    run = await runOnce({ seed, source, kill: { mode: kill.mode, cleanMs } });
+  }
+  return run;
+}
+
+async function runOnce({ seed, source, kill }: KillRunOptions): Promise<KillRun> {
   const startedMs = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'banyan-kill-'));
   mkdirSync(join(folder, 'out'));

@@ -46,7 +46,7 @@ export async function take(reader: LogReader, count: number): Promise<LogEntry[]
 }
 
 export function describeLog(title: string, open: () => Promise<LogPlace>): void {
-  describe(`${title}`, () => {
+  describe.each([title])('%s', () => {
     test('an empty log has no entries, no end, no marks and no verdicts', async () => {
       const { log } = await open();
       expect(await log.state()).toMatchObject({ firstSeq: 1, lastSeq: 0 });

@@ -53,7 +53,7 @@ export function expectedRange(rows: ReadonlyMap<string, string>, range: KeyRange
 export const arbitrary = { key, range: anyRange };
 
 export function describeStore(title: string, place: () => StorePlace): void {
-  describe(`${title}`, () => {
+  describe.each([title])('%s', () => {
     async function withStore(use: (store: Store, at: StorePlace) => void | Promise<void>): Promise<void> {
       const at = place();
       const store = at.open();

@@ -34,5 +34,10 @@ export async function startNodeProcess(settings: Settings, natsUrl: string): Pro
     const [code] = await exited;
     return code;
   };
-  return { pid: child.pid ?? 0, logged: () => logged, signal, kill: async () => void (await signal('SIGKILL')) };
+  return {
+    pid: child.pid ?? 0,
+    logged: () => logged,
+    signal,
+    kill: async () => void (await signal('SIGKILL')),
+  };
 }

@@ -41,8 +41,17 @@ interface BadBody {
 const bodies: readonly BadBody[] = [
   { what: 'an empty body', body: new Uint8Array(), code: 'message.malformed' },
   { what: 'a list', body: encode([1, 2, 3]), code: 'message.malformed' },
-  { what: 'a map that ends too early', body: encode({ type: 'add', amount: 1 }).subarray(0, 9), code: 'message.malformed' },
-  { what: 'half a JSON object', body: utf8('{"type":"add","amount":1'), json: true, code: 'message.malformed' },
+  {
+    what: 'a map that ends too early',
+    body: encode({ type: 'add', amount: 1 }).subarray(0, 9),
+    code: 'message.malformed',
+  },
+  {
+    what: 'half a JSON object',
+    body: utf8('{"type":"add","amount":1'),
+    json: true,
+    code: 'message.malformed',
+  },
   {
     what: 'msgpack nested 10,000 deep',
     body: withAmount(new Uint8Array(DEPTH).fill(0x91)),
@@ -75,23 +84,49 @@ const bodies: readonly BadBody[] = [
     json: true,
     code: 'message.forbidden_key',
   },
-  { what: 'a text that is not UTF-8', body: withAmount(Uint8Array.of(0xa2, 0xc3, 0x28)), code: 'message.invalid_utf8' },
+  {
+    what: 'a text that is not UTF-8',
+    body: withAmount(Uint8Array.of(0xa2, 0xc3, 0x28)),
+    code: 'message.invalid_utf8',
+  },
   {
     what: 'JSON that is not UTF-8',
     body: Buffer.concat([utf8('{"type":"add","amount":1,"note":"'), Uint8Array.of(0xff), utf8('"}')]),
     json: true,
     code: 'message.invalid_utf8',
   },
-  { what: 'a body above the limit', body: { type: 'add', amount: 1, note: 'x'.repeat(LIMITS.messageBodyBytes) }, code: 'message.too_large' },
-  { what: 'another content type', body: utf8('<add/>'), headers: { [HEADER.contentType]: 'text/xml' }, code: 'message.content_type' },
-  { what: 'a foreign extension', body: withAmount(Uint8Array.of(0xd4, 0x01, 0x00)), code: 'message.unsupported_extension' },
+  {
+    what: 'a body above the limit',
+    body: { type: 'add', amount: 1, note: 'x'.repeat(LIMITS.messageBodyBytes) },
+    code: 'message.too_large',
+  },
+  {
+    what: 'another content type',
+    body: utf8('<add/>'),
+    headers: { [HEADER.contentType]: 'text/xml' },
+    code: 'message.content_type',
+  },
+  {
+    what: 'a foreign extension',
+    body: withAmount(Uint8Array.of(0xd4, 0x01, 0x00)),
+    code: 'message.unsupported_extension',
+  },
   { what: 'no type', body: { amount: 1 }, code: 'message.no_type' },
   { what: 'a type that is a number', body: { type: 7, amount: 1 }, code: 'message.no_type' },
   { what: 'an unknown type', body: { type: 'subtract', amount: 1 }, code: 'message.unknown_type' },
-  { what: 'a type that every object has', body: { type: 'constructor', amount: 1 }, code: 'message.unknown_type' },
+  {
+    what: 'a type that every object has',
+    body: { type: 'constructor', amount: 1 },
+    code: 'message.unknown_type',
+  },
   { what: 'xstate.stop', body: { type: 'xstate.stop' }, code: 'message.reserved_type' },
   { what: 'xstate.init', body: { type: 'xstate.init', input: {} }, code: 'message.reserved_type' },
-  { what: 'a field of another type', body: { type: 'add', amount: '1' }, code: 'message.invalid', path: 'amount' },
+  {
+    what: 'a field of another type',
+    body: { type: 'add', amount: '1' },
+    code: 'message.invalid',
+    path: 'amount',
+  },
   { what: 'a missing field', body: { type: 'add' }, code: 'message.invalid', path: 'amount' },
   {
     what: 'a sequence that is no number',
@@ -146,13 +181,14 @@ describe.each(bodies)('$what', (bad) => {
   });
 });
 
-test.each(bodies.filter(({ body, code }) => body instanceof Uint8Array && body.length > 0 && code !== 'message.no_type'))(
-  'a query with $what as its input is refused with $code',
-  async (bad) => {
-    const reply = await system.request(system.subjects.ask('counter/asked', 'total'), bad.body, optionsOf(bad));
-    expect(reply).toMatchObject({ ok: false, error: { code: bad.code } });
-  },
-);
+test.each(
+  bodies.filter(
+    ({ body, code }) => body instanceof Uint8Array && body.length > 0 && code !== 'message.no_type',
+  ),
+)('a query with $what as its input is refused with $code', async (bad) => {
+  const reply = await system.request(system.subjects.ask('counter/asked', 'total'), bad.body, optionsOf(bad));
+  expect(reply).toMatchObject({ ok: false, error: { code: bad.code } });
+});
 
 test.each([
   ['an unknown query', 'banyan.ask.counter.asked.sum', 'actor.unknown_query'],

@@ -96,7 +96,9 @@ test('after a fix, a replayed dead letter is applied once, even when it is repla
   await system.idle();
   expect(await system.total(to)).toEqual({ total: 7, times: 2 });
   expect(await system.deadLetters(to)).toEqual([]);
-  expect(await system.sys('dead', { op: 'replay', ids })).toMatchObject({ error: { code: 'dead.not_found' } });
+  expect(await system.sys('dead', { op: 'replay', ids })).toMatchObject({
+    error: { code: 'dead.not_found' },
+  });
 });
 
 test('a dead letter that an actor sent is replayed as what it was', async () => {

@@ -32,7 +32,6 @@ export type TellInternal = (
   id: string,
 ) => Promise<number>;
 
-const MESSAGE_NOT_FOUND = 10037;
 /** Letters may be settled while we read: then the one we wait for never comes. */
 const READ_MS = 1_000;
 const READ_AT_ONCE = 500;
@@ -118,16 +117,8 @@ export class DeadLetters {
     try {
       await this.#jsm.streams.deleteMessage(this.#subjects.streams.dead, seq);
     } catch (error) {
-      if (!(error instanceof JetStreamApiError) || (await this.#holds(seq))) throw error;
-    }
-  }
-
-  async #holds(seq: number): Promise<boolean> {
-    try {
-      return (await this.#jsm.streams.getMessage(this.#subjects.streams.dead, { seq })) !== null;
-    } catch (error) {
-      if (error instanceof JetStreamApiError && error.code === MESSAGE_NOT_FOUND) return false;
-      throw error;
+      const gone = async () => (await this.#jsm.streams.getMessage(this.#subjects.streams.dead, { seq })) === null;
+      if (!(error instanceof JetStreamApiError) || !(await gone())) throw error;
     }
   }
 

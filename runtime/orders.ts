@@ -100,14 +100,17 @@ export class ParkedFailure extends Error {
 }
 
 /** Forgets an actor: its next message finds it new. Parked messages go with it. */
-function remove({ cell, cells, overlay, partition, tell }: OrderParts): void {
+function remove({ cell, cells, overlay, timers, partition, tell }: OrderParts): void {
   const { address } = cell;
   let left = DELETED_AT_ONCE;
-  for (const bucket of [buckets.parked(partition, address), buckets.timers(partition, address)]) {
-    for (const [name] of [...overlay.range(bucket, { limit: left })]) {
-      overlay.delete(bucket, name);
-      left--;
-    }
+  for (const [name] of [...overlay.range(buckets.timers(partition, address), { limit: left })]) {
+    timers.cancel(address, name);
+    left--;
+  }
+  const parked = buckets.parked(partition, address);
+  for (const [name] of [...overlay.range(parked, { limit: left })]) {
+    overlay.delete(parked, name);
+    left--;
   }
   for (const table of Object.keys(cell.kind.definition.tables ?? {})) {
     const bucket = buckets.rows(partition, address, table);

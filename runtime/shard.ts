@@ -315,7 +315,10 @@ export class Shard {
   async #sentBefore({ lastSeq }: LogState): Promise<SentMarks | undefined> {
     const { store, partitions, log } = this.#parts;
     const fresh = lastSeq > 0 && partitions.owned.some((id) => !wasOpened(this.#overlay, id));
-    if (fresh) store.commit([[REBUILDING, Buffer.from(String(lastSeq))]]);
+    if (fresh) {
+      store.commit([[REBUILDING, Buffer.from(String(lastSeq))]]);
+      this.#parts.report('warn', 'The local state is missing and is rebuilt from the log.', { entries: lastSeq });
+    }
     return store.get(REBUILDING) === undefined ? undefined : this.#patiently(() => log.sentMarks());
   }
 

@@ -178,6 +178,10 @@ describe('dead letters', () => {
   test('are listed, shown, replayed and dropped', async () => {
     await json(documents.valueDocument, 'call', 'counter/sick', 'add');
     expect((await run('call', 'counter/sick', 'fail')).code).toBe(1);
+    // The call is answered after the window, the letter is published after it too.
+    await expect
+      .poll(() => run('dead', 'list', '--to', 'counter/sick', '--json').then(idsIn))
+      .toHaveLength(1);
     const { letters } = await json(documents.deadListDocument, 'dead', 'list', '--to', 'counter/sick');
     expect(letters).toMatchObject([{ to: 'counter/sick', type: 'fail', code: 'turn.failed' }]);
     const id = letters[0]?.id ?? '';

@@ -220,7 +220,7 @@ export class TestSystem {
     const letters: DeadLetter[] = [];
     const { state } = await this.jsm.streams.info(this.subjects.streams.dead);
     for (let seq = state.first_seq; seq <= state.last_seq && state.messages > 0; seq++) {
-      const stored = await this.jsm.streams.getMessage(this.subjects.streams.dead, { seq }).catch(() => null);
+      const stored = await this.jsm.streams.getMessage(this.subjects.streams.dead, { seq });
       if (stored === null || stored.subject === this.subjects.deadSettled) continue;
       letters.push(decode(stored.data) as DeadLetter);
     }

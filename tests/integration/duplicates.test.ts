@@ -6,17 +6,7 @@ import { useSystem } from '../harness/test-node.ts';
 const system = useSystem();
 const COPIES = 1_000;
 
-test('a message published 1,000 times with one Nats-Msg-Id has one effect', async () => {
-  const to = 'counter/repeated';
-  const copies = Array.from({ length: COPIES }, () =>
-    system.tell(to, { type: 'add', amount: 1 }, { headers: { [HEADER.msgId]: 'once' } }),
-  );
-  const duplicates = (await Promise.all(copies)).filter(({ duplicate }) => duplicate);
-  expect(duplicates).toHaveLength(COPIES - 1);
-  await system.idle();
-  expect(await system.total(to)).toEqual({ total: 1, times: 1 });
-});
-
+// First, because a server that remembers an id already goes on remembering it for its old window.
 test("a message repeated after the broker's window has one effect, by its sender's number", async () => {
   const to = 'counter/late';
   const { config } = await system.jsm.streams.info(system.subjects.streams.mailbox);
@@ -39,6 +29,17 @@ test("a message repeated after the broker's window has one effect, by its sender
       duplicate_window: config.duplicate_window,
     });
   }
+  await system.idle();
+  expect(await system.total(to)).toEqual({ total: 1, times: 1 });
+});
+
+test('a message published 1,000 times with one Nats-Msg-Id has one effect', async () => {
+  const to = 'counter/repeated';
+  const copies = Array.from({ length: COPIES }, () =>
+    system.tell(to, { type: 'add', amount: 1 }, { headers: { [HEADER.msgId]: 'once' } }),
+  );
+  const duplicates = (await Promise.all(copies)).filter(({ duplicate }) => duplicate);
+  expect(duplicates).toHaveLength(COPIES - 1);
   await system.idle();
   expect(await system.total(to)).toEqual({ total: 1, times: 1 });
 });

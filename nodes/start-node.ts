@@ -12,7 +12,7 @@ import { encodeFrame, encodeRecord } from '../protocol/frame.ts';
 import { type Subjects, subjectsOf } from '../protocol/subjects.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { JetStreamLog } from '../runtime/log-jetstream.ts';
+import { available, JetStreamLog } from '../runtime/log-jetstream.ts';
 import { partitionOfAddress } from '../runtime/outbox.ts';
 import { systemRandomness } from '../runtime/randomness.ts';
 import { ensureStreams } from '../runtime/streams.ts';
@@ -20,7 +20,7 @@ import type { System } from '../runtime/system.ts';
 import { startSupervisor, type Supervisor } from '../supervisors/supervisor.ts';
 import { loadApplication } from './application.ts';
 import { requireSupportedVersion } from './broker/nats-server-version.ts';
-import { connectBroker } from './connect.ts';
+import { acrossOutage, connectBroker } from './connect.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { startGateway } from './gateway.ts';
 import { type HttpServer, startHttp } from './http.ts';
@@ -33,6 +33,8 @@ import { VERSION } from './version.ts';
 export interface NodeOptions {
   readonly settings: Settings;
   readonly natsUrl: string;
+  /** The broker is our own and comes back when it dies: starting waits for it instead of failing. */
+  readonly brokerReturns?: boolean;
   readonly log: Logger;
   readonly token: string;
 }
@@ -63,23 +65,32 @@ const MAILBOX_CHECK_MS = 1_000;
 const OTHER_NODE_MS = 300;
 
 /** Throws `namespace.owned`, `partition.count`, `definition.*` and the `broker.*` codes. */
-export async function startNode({ settings, natsUrl, log, token }: NodeOptions): Promise<RunningNode> {
+export async function startNode({
+  settings,
+  natsUrl,
+  brokerReturns = false,
+  log,
+  token,
+}: NodeOptions): Promise<RunningNode> {
   const id = settings.node.name ?? 'n1';
   const subjects = subjectsOf(settings.namespace);
-  const broker = { url: natsUrl, creds: settings.nats.creds };
+  const broker = { url: natsUrl, creds: settings.nats.creds, waits: brokerReturns };
   const [system, connection] = await Promise.all([
     loadApplication(settings.app, settings.pipeline),
     connectBroker(broker, `banyan ${id}`),
   ]);
   requireSupportedVersion(connection.info?.version ?? '0.0.0', `The broker at ${natsUrl}`);
   await refuseSecondNode(connection, subjects);
-  const jsm = await jetstreamManager(connection);
-  await ensureStreams(jsm, subjects, {
+  const opening = <T>(attempt: () => Promise<T>): Promise<T> =>
+    brokerReturns ? acrossOutage(connection, () => available(attempt)) : attempt();
+  const jsm = await opening(() => jetstreamManager(connection));
+  const streams = {
     partitions: settings.partitions,
     mailboxBytes: settings.mailbox.maxBytes,
     replicas: 1,
-  });
-  const mailbox = await JetStreamLog.open(connection, subjects);
+  };
+  await opening(() => ensureStreams(jsm, subjects, streams));
+  const mailbox = await opening(() => JetStreamLog.open(connection, subjects));
   const report = (level: 'info' | 'warn' | 'error', message: string, details: object): void =>
     log[level](details, message);
   const shards = Array.from(
@@ -94,7 +105,8 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
             count: settings.partitions,
             owned: ownedBy(index, settings.shards, settings.partitions),
           },
-          broker,
+          // It answered the node: the shard's connections may wait for it, wherever it runs.
+          broker: { ...broker, waits: true },
           folder: join(settings.data, 'shards', String(index)),
           app: settings.app,
           pipeline: settings.pipeline,
@@ -129,14 +141,17 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
   })();
   const append = (address: string, record: Parameters<typeof encodeRecord>[0]) =>
     appendRecord(mailbox, settings.partitions, address, record);
+  // Who hears these twice does nothing twice.
   const tellInternal = (address: string, message: { readonly type: string }, recordId?: string) =>
-    append(address, {
-      kind: 'tell',
-      to: address as Address,
-      message,
-      sender: `node/${escapeKey(id)}`,
-      ...(recordId === undefined ? {} : { id: recordId }),
-    });
+    acrossOutage(connection, () =>
+      append(address, {
+        kind: 'tell',
+        to: address as Address,
+        message,
+        sender: `node/${escapeKey(id)}`,
+        ...(recordId === undefined ? {} : { id: recordId }),
+      }),
+    );
   startGateway({
     connection,
     subjects,
@@ -148,7 +163,7 @@ export async function startNode({ settings, natsUrl, log, token }: NodeOptions):
     subjects,
     view,
     token,
-    deadLetters: await DeadLetters.open(connection, subjects, tellInternal),
+    deadLetters: await opening(() => DeadLetters.open(connection, subjects, tellInternal)),
     tellInternal,
     order: (address, order, reason) =>
       append(address, {

@@ -10,8 +10,9 @@ import type { TimerRow } from './timers.ts';
 export interface ActorEntry {
   readonly address: Address;
   readonly kind: string;
-  readonly status: 'running' | 'paused' | 'parked' | 'failed' | 'ended';
-  /** The machine's state value. */
+  /** One that has ended takes no more messages: `passivated`, for good. */
+  readonly status: 'running' | 'paused' | 'parked' | 'failed' | 'passivated';
+  /** The machine's state value; empty before its first turn. */
   readonly state: unknown;
   readonly reason: string | undefined;
   readonly restarts: number;
@@ -42,23 +43,29 @@ export function describeActors(
       ...(kind === undefined ? {} : { prefix: `${kind}/` }),
       ...(after === undefined ? {} : { gt: after }),
     };
+    const taken = new Set<string>();
     for (const [address, bytes] of store.range(buckets.actors(partition.id), range)) {
+      taken.add(address);
       found.push(describe(address as Address, bytes, partition, cells, store));
+    }
+    // Paused before their first turn: they have no state yet, but perhaps messages that wait.
+    for (const [address] of store.range(buckets.status(partition.id), range)) {
+      if (!taken.has(address)) found.push(describe(address as Address, undefined, partition, cells, store));
     }
   }
   return found.sort((a, b) => (a.address < b.address ? -1 : 1)).slice(0, limit);
 }
 
-const STATUS = { paused: 'paused', resuming: 'parked', ended: 'ended', failed: 'failed' } as const;
+const STATUS = { paused: 'paused', resuming: 'parked', ended: 'passivated', failed: 'failed' } as const;
 
 function describe(
   address: Address,
-  bytes: Uint8Array,
+  bytes: Uint8Array | undefined,
   partition: Partition,
   cells: Cells,
   store: Store,
 ): ActorEntry {
-  const [version, , , value] = decode(bytes) as [number, number, string, unknown];
+  const [version, , , value] = stateOf(bytes);
   const cell = cells.peek(address);
   const stored = store.get(buckets.status(partition.id) + address);
   const standing =
@@ -89,8 +96,8 @@ export function describeActor(
   store: Store,
 ): object | undefined {
   const bytes = store.get(buckets.actors(partition.id) + address);
-  if (bytes === undefined) return undefined;
-  const [, timeMs, , , context] = decode(bytes) as [number, number, string, unknown, unknown];
+  if (bytes === undefined && store.get(buckets.status(partition.id) + address) === undefined) return undefined;
+  const [, timeMs, , , context] = stateOf(bytes);
   const entry = describe(address, bytes, partition, cells, store);
   const tables = Object.keys(cells.load(address, partition.id).kind.definition.tables ?? {});
   const count = (bucket: string): number => [...store.range(bucket, { limit: COUNTED_ROWS })].length;
@@ -111,6 +118,12 @@ export function describeActor(
       .slice(0, LISTED)
       .map(([id, { name }]) => ({ name, id, attempts: 1 })),
   };
+}
+
+type StoredState = readonly [version: number, timeMs: number, status: string, value: unknown, context: unknown];
+
+function stateOf(bytes: Uint8Array | undefined): StoredState {
+  return bytes === undefined ? [0, 0, 'active', '', null] : (decode(bytes) as StoredState);
 }
 
 /** Counting stops here: a table may have millions of rows. */

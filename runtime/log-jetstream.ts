@@ -365,7 +365,8 @@ function isVerdict(value: unknown): value is Verdict {
   return placed && isErrorCode(code) && typeof detail === 'string';
 }
 
-async function available<T>(attempt: () => Promise<T>): Promise<T> {
+/** What the NATS client throws becomes a code of the port: `log.full`, or else `log.unavailable`. */
+export async function available<T>(attempt: () => Promise<T>): Promise<T> {
   try {
     return await attempt();
   } catch (cause) {

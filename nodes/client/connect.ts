@@ -26,6 +26,8 @@ export interface ConnectOptions {
   readonly namespace?: string;
   /** Path of a credentials file. */
   readonly creds?: string;
+  /** Keep trying until the broker answers, instead of failing when it does not at first. */
+  readonly waits?: boolean;
   /** What the broker's lists show of this client. */
   readonly name?: string;
   /** From the data directory's run.json: what only its owner may ask for. */
@@ -81,11 +83,12 @@ export interface BanyanClient {
 /** The header that carries {@link ConnectOptions.token}. */
 const TOKEN_HEADER = 'Banyan-Token';
 
-/** Connects to the broker. Throws `broker.unreachable` when the first attempt fails, and `config.invalid`. */
+/** Connects to the broker. Throws `broker.unreachable` when the first attempt fails and it was not told to wait, and `config.invalid`. */
 export async function connectBanyan(options: ConnectOptions): Promise<BanyanClient> {
   const {
     servers,
     creds,
+    waits,
     token,
     encoding = 'msgpack',
     namespace = 'banyan',
@@ -93,7 +96,7 @@ export async function connectBanyan(options: ConnectOptions): Promise<BanyanClie
   } = options;
   const subjects = subjectsOf(namespace);
   const url = typeof servers === 'string' ? servers : servers.join(',');
-  const connection = await connectBroker({ url, creds }, name);
+  const connection = await connectBroker({ url, creds, waits }, name);
   const js = jetstream(connection);
   const parts = { connection, js, subjects, encoding };
   return {

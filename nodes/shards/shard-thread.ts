@@ -13,7 +13,7 @@ import { Shard } from '../../runtime/shard.ts';
 import { checkStore } from '../../runtime/store-check.ts';
 import { LmdbStore } from '../../runtime/store-lmdb.ts';
 import { loadApplication } from '../application.ts';
-import { connectBroker, onReconnect } from '../connect.ts';
+import { acrossOutage, connectBroker, onReconnect } from '../connect.ts';
 import { publishAnswer } from '../respond.ts';
 import { answerAsks, askThrough } from './asks.ts';
 import { beaconWriter } from './beacon.ts';
@@ -59,7 +59,7 @@ async function run(): Promise<void> {
     subjects,
     partitions: start.partitions,
     acceptTail: start.acceptTail,
-    log: await JetStreamLog.open(connection, subjects),
+    log: await acrossOutage(connection, () => JetStreamLog.open(connection, subjects)),
     store: LmdbStore.open(start.folder, rebuild),
     clock: systemClock,
     randomness: systemRandomness,

@@ -55,7 +55,7 @@ function actorNode(actor: ActorEntry, above: string): TreeNode {
     type: 'actor',
     path: pathOf(above, actor.address),
     kind: actor.kind,
-    status: actor.status === 'ended' ? 'passivated' : actor.status,
+    status: actor.status,
     state: actor.state as string | object,
     restart: 'permanent',
     restarts: actor.restarts,

@@ -66,7 +66,7 @@ export const receiver = defineActor({
 const driver = defineActor({
   ...driverContract,
   machine: setup({
-    types: { context: {} as object, events: {} as MessageOf<typeof driverMessages> },
+    types: { events: {} as MessageOf<typeof driverMessages> },
   }).createMachine({
     context: {},
     on: {

@@ -157,7 +157,7 @@ export class TestSystem {
   /** A durable message, published as any client would. */
   async tell(to: Address, message: object, options: RequestOptions = {}) {
     const { data, carried } = encoded(message, options);
-    return this.js.publish(this.subjects.to(to), data, { headers: carried, timeout: REQUEST_MS });
+    return this.js.publish(this.subjects.to(to), data, { headers: carried, timeout: options.timeoutMs ?? REQUEST_MS });
   }
 
   submit(to: Address, message: object, options?: RequestOptions): Promise<Reply> {

@@ -1,6 +1,7 @@
 /** What an operator orders, and what an actor's own end means. */
 import { expect, test } from 'vitest';
 import type { Address } from '../../protocol/address.ts';
+import { actorStatusSchema } from '../../protocol/wire.ts';
 import { useSystem } from '../harness/test-node.ts';
 
 const system = useSystem();
@@ -13,7 +14,7 @@ const add = (amount: number, note = '') => ({ type: 'add', amount, note });
 const shown = async (address: Address) => {
   const { value, error } = await system.sys('actor', { address });
   expect(error).toBeUndefined();
-  return value as { status: string; buffered: number; state: unknown };
+  return actorStatusSchema.parse(value);
 };
 
 test('messages for a paused actor wait, its neighbours go on, and resuming turns them in order', async () => {
@@ -100,6 +101,7 @@ test('a final state ends the actor: later messages are dead letters until it is 
   expect(await system.call(to, add(1))).toMatchObject({ ok: false, error: { code: 'actor.ended' } });
   expect(await system.deadLetter(to)).toMatchObject({ error: { code: 'actor.ended' } });
   expect(await system.total(to)).toEqual({ total: 1, times: 1 });
+  expect(await shown(to)).toMatchObject({ status: 'passivated', state: 'ended' });
   await order(to, 'delete');
   expect(await system.call(to, add(5))).toEqual({ ok: true, value: { total: 5 } });
 });

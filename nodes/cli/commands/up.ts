@@ -11,7 +11,14 @@ import { listenForInterrupt, whenAborted } from '../interrupt.ts';
 import { createLogger } from '../logger.ts';
 import { addNodeOptions, repeated } from '../options.ts';
 import { ProgressLine } from '../progress-line.ts';
-import { collectionSettled, finishPipeline, idle, startCollection, timedOut } from '../up/collection.ts';
+import {
+  collectionSettled,
+  finishPipeline,
+  idle,
+  persistently,
+  startCollection,
+  timedOut,
+} from '../up/collection.ts';
 import { type NodeSession, startSession } from '../up/node-session.ts';
 import { reportProgress } from '../up/progress.ts';
 import { defaultSources, namedSources, type Source } from '../up/sources.ts';
@@ -100,6 +107,8 @@ async function perform(run: Run, log: Logger, line: ProgressLine, stop: AbortSig
       servers: session.run.nats,
       namespace: session.run.namespace,
       name: 'banyan-up',
+      // The node has just reached it.
+      waits: true,
       token: session.run.token,
       ...(settings.nats.creds === undefined ? {} : { creds: settings.nats.creds }),
     });
@@ -169,7 +178,7 @@ async function runPipeline(
   const lost = settled.filter(({ outcome }) => outcome === 'failed');
   for (const { location, reason } of lost) log.error({ location, reason }, 'a source could not be collected');
   await finishPipeline(node, client, signal);
-  const summary = await exportAndSummarise(client, out);
+  const summary = await persistently(() => exportAndSummarise(client, out), signal);
   line.end();
   run.output.data(upDocument, summary, () => formatSummary(summary));
   return lost.length > 0 && lost.length === settled.length ? EXIT.failed : EXIT.ok;

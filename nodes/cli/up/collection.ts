@@ -105,6 +105,18 @@ export async function finishPipeline(
   }
 }
 
+/** Repeats what fails in a way that passes, until it succeeds; it must be harmless to repeat. */
+export async function persistently<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      if (!toBanyanError(thrown).recoverable) throw thrown;
+      await delay(LOOK_MS, undefined, { signal });
+    }
+  }
+}
+
 /** Undefined when it failed in a way that passes: a shard restarts, the broker comes back. */
 async function patiently<T>(attempt: () => Promise<T>): Promise<T | undefined> {
   try {

@@ -44,7 +44,8 @@ export async function startSession({ settings, log, embedBroker }: SessionOption
     if (broker !== undefined) undo.push(() => broker.stop());
     const natsUrl = broker?.url ?? settings.nats.url ?? '';
     const token = randomBytes(24).toString('base64url');
-    const node = await startNode({ settings: local, natsUrl, log, token });
+    const brokerReturns = broker !== undefined;
+    const node = await startNode({ settings: local, natsUrl, brokerReturns, log, token });
     undo.push(() => node.stop());
     const run: RunFile = {
       pid: process.pid,

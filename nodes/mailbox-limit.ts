@@ -5,30 +5,28 @@
  */
 import { type JetStreamManager } from '@nats-io/jetstream';
 
-/** How much has been processed: the cursors of all partitions, as a share of the log's entries. */
-export interface Progress {
-  /** 0..1 of the entries that the log holds. */
-  readonly processed: number;
-}
-
 /** The limit that leaves room for `mailboxBytes` of unprocessed messages in a log of `storedBytes`. */
 export function limitFor(storedBytes: number, processed: number, mailboxBytes: number): number {
   return Math.ceil(storedBytes * Math.min(1, Math.max(0, processed))) + mailboxBytes;
 }
 
-/** Small changes are not worth a change of the stream. */
+/** Small changes are not worth a change of the stream, nor the look at every partition that they need. */
 const STEP = 0.05;
 
-/** Adjusts the stream's limit once; resolves with the limit in force. It never falls below what is stored. */
+/**
+ * Adjusts the stream's limit once. It never falls below what is stored. `processed` is the share of the log's
+ * entries that was turned, 0 to 1; it is asked for only when it matters.
+ */
 export async function adjustMailboxLimit(
   jsm: JetStreamManager,
   stream: string,
   mailboxBytes: number,
-  progress: Progress,
-): Promise<number> {
+  processed: () => Promise<number>,
+): Promise<void> {
   const { config, state } = await jsm.streams.info(stream);
-  const wanted = Math.max(state.bytes, limitFor(state.bytes, progress.processed, mailboxBytes));
-  if (Math.abs(wanted - config.max_bytes) < mailboxBytes * STEP) return config.max_bytes;
+  const room = config.max_bytes - state.bytes;
+  if (Math.abs(room - mailboxBytes) < mailboxBytes * STEP) return;
+  const wanted = Math.max(state.bytes, limitFor(state.bytes, await processed(), mailboxBytes));
+  if (Math.abs(wanted - config.max_bytes) < mailboxBytes * STEP) return;
   await jsm.streams.update(stream, { max_bytes: wanted });
-  return wanted;
 }

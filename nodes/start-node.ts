@@ -195,9 +195,7 @@ export async function startNode({
   );
   const keepMailboxLimit = async (): Promise<void> => {
     if (connected)
-      await adjustMailboxLimit(jsm, subjects.streams.mailbox, settings.mailbox.maxBytes, {
-        processed: await view.processed(),
-      });
+      await adjustMailboxLimit(jsm, subjects.streams.mailbox, settings.mailbox.maxBytes, () => view.processed());
   };
   let stopping = false;
   return {

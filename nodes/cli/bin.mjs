@@ -16,6 +16,7 @@ const here = fileURLToPath(import.meta.url);
 
 if (majorOf(process.versions.node) >= NEEDED_MAJOR) {
   if (process.env[LIFELINE]) endWithLauncher();
+  await cacheCompiledCode();
   await import('./main.ts');
 } else {
   const newer = findNewerNode();
@@ -28,6 +29,12 @@ if (majorOf(process.versions.node) >= NEEDED_MAJOR) {
     );
     process.exitCode = 2;
   }
+}
+
+/** Types are stripped and code is compiled once, not at every start. A folder that cannot be written is no matter. */
+async function cacheCompiledCode() {
+  const { enableCompileCache } = await import('node:module');
+  enableCompileCache(join(dirname(here), '..', '..', '.cache', 'compiled'));
 }
 
 /** The Node that npm installed with the packages, here or in a folder above. */

@@ -30,7 +30,8 @@ describe('SIGKILL at a random moment of up --once', () => {
   const runs = KILL_MODES.flatMap((mode) =>
     Array.from({ length: RUNS_PER_MODE }, (_, run) => ({ mode, seed: SEED + run })),
   );
-  test.for(runs)(
+  // Most of a run is waiting, for the broker and for quiet: they do it together.
+  test.concurrent.for(runs)(
     'of $mode loses nothing and does nothing twice (BANYAN_SEED=$seed)',
     { timeout: RUN_MS },
     async ({ mode, seed }) => {

@@ -120,7 +120,8 @@ describe('a mailbox that is full', () => {
   test('while turns want to tell others makes them wait, and loses none of it', async () => {
     const keys = Array.from({ length: 30 }, (_, key) => `told-${key}`);
     await system.idle();
-    await system.tell('counter/teller', { type: 'spread', keys, amount: 1 });
+    const spread = { type: 'spread', keys, amount: 1 };
+    await expect.poll(() => system.submit('counter/teller', spread), EVENTUALLY).toMatchObject({ ok: true });
     await system.jsm.streams.update(system.subjects.streams.mailbox, { max_bytes: KiB });
     await system.idle();
     const totals = await Promise.all(keys.map((key) => system.total(`counter/${key}`)));

@@ -1,6 +1,6 @@
 /** Local state is a cache: lost or damaged files cost time, nothing else. A log that was cut is another matter. */
 import { closeSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Address } from '../../protocol/address.ts';
 import { SHARDS, useSystem } from '../harness/test-node.ts';
@@ -64,28 +64,39 @@ function overwrite(file: string, from: number, length: number): void {
 const PAGE = 4_096;
 
 describe('local state', () => {
+  // Two kinds at a time, one for each shard.
   test.each([
-    { how: 'cut in half', damage: (file: string) => truncateSync(file, readFileSync(file).length / 2) },
-    { how: 'cut within a page', damage: (file: string) => truncateSync(file, 3 * PAGE + 100) },
-    { how: 'of zero length', damage: (file: string) => truncateSync(file, 0) },
-    { how: 'deleted', damage: (file: string) => rmSync(file) },
-    {
-      how: 'deleted with its folder',
-      damage: (file: string) => rmSync(join(file, '..'), { recursive: true }),
-    },
-    { how: 'flipped in every page', damage: (file: string) => flip(file, 1, PAGE) },
-    { how: 'flipped in many places', damage: (file: string) => flip(file, 2, 97) },
-    { how: 'flipped behind its head', damage: (file: string) => flip(file, 3, 512, 2 * PAGE) },
-    { how: 'without its head', damage: (file: string) => overwrite(file, 0, 2 * PAGE) },
-    {
-      how: 'a file of another kind',
-      damage: (file: string) => writeFileSync(file, 'this is no database\n'.repeat(999)),
-    },
-  ])('$how is rebuilt from the log, which is said, and is the same', async ({ damage }) => {
+    [
+      { how: 'cut in half', damage: (file: string) => truncateSync(file, readFileSync(file).length / 2) },
+      { how: 'cut within a page', damage: (file: string) => truncateSync(file, 3 * PAGE + 100) },
+    ],
+    [
+      { how: 'of zero length', damage: (file: string) => truncateSync(file, 0) },
+      { how: 'deleted', damage: (file: string) => rmSync(file) },
+    ],
+    [
+      { how: 'flipped in every page', damage: (file: string) => flip(file, 1, PAGE) },
+      { how: 'flipped in many places', damage: (file: string) => flip(file, 2, 97) },
+    ],
+    [
+      { how: 'flipped behind its head', damage: (file: string) => flip(file, 3, 512, 2 * PAGE) },
+      { how: 'without its head', damage: (file: string) => overwrite(file, 0, 2 * PAGE) },
+    ],
+    [
+      {
+        how: 'deleted with its folder',
+        damage: (file: string) => rmSync(dirname(file), { recursive: true }),
+      },
+      {
+        how: 'of another kind',
+        damage: (file: string) => writeFileSync(file, 'this is no database\n'.repeat(999)),
+      },
+    ],
+  ])('$0.how, and $1.how, is rebuilt from the log, which is said, and is the same', async (...damages) => {
     await live();
     const before = { hashes: await hashes(), published: await published() };
     await system.stop();
-    for (const file of files()) damage(file);
+    for (const [shard, file] of files().entries()) damages[shard]?.damage(file);
     await system.start();
     await system.idle();
     expect(await hashes()).toEqual(before.hashes);

@@ -1,5 +1,6 @@
 /** Loads the application: the module named by `--app`, or the pipeline. Every shard loads it for itself. */
 import { registerHooks } from 'node:module';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createPipeline } from '../actors/pipeline.ts';
@@ -19,14 +20,22 @@ let hooked = false;
 /** Throws `definition.app` when the module cannot be imported or its default export is not a system. */
 export async function loadApplication(app: string | undefined, pipeline: PipelineSettings): Promise<System> {
   if (app === undefined) return createPipeline(pipeline);
+  const file = resolve(app);
+  if (!existsSync(file) || !statSync(file).isFile()) {
+    throw new BanyanError('definition.app', {
+      message: `${app} cannot be loaded: ${existsSync(file) ? 'it is not a file' : 'there is no such file'}`,
+      hint: 'Name the module with --app.',
+    });
+  }
   provideLibrary();
   let exported: unknown;
   try {
-    exported = ((await import(pathToFileURL(resolve(app)).href)) as { default?: unknown }).default;
+    exported = ((await import(pathToFileURL(file).href)) as { default?: unknown }).default;
     if (typeof exported === 'function') exported = (exported as () => unknown)();
   } catch (cause) {
     throw new BanyanError('definition.app', {
-      message: `${app} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      message: `${app} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}${placeOf(cause)}`,
+      hint: 'Correct the module; an application outside of this project may import banyan, xstate and zod as it is.',
       cause,
     });
   }
@@ -34,6 +43,13 @@ export async function loadApplication(app: string | undefined, pipeline: Pipelin
   throw new BanyanError('definition.app', {
     message: `${app} has no default export made with createSystem().`,
   });
+}
+
+/** Where the syntax is wrong: Node puts the place above the name of the error. */
+function placeOf(cause: unknown): string {
+  if (!(cause instanceof SyntaxError)) return '';
+  const place = /^(?:file:\/\/)?\/.*:\d+$/.exec(cause.stack?.split('\n', 1)[0] ?? '');
+  return place === null ? '' : `, in ${place[0]}`;
 }
 
 function isSystem(value: unknown): value is System {

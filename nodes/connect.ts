@@ -1,7 +1,12 @@
 /** Connections to the broker that survive its restarts: nothing gives up, everything retries. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import {
+  type Authenticator,
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+} from '@nats-io/transport-node';
 import { BanyanError, toBanyanError } from '../protocol/errors.ts';
 
 export interface BrokerAddress {
@@ -18,13 +23,14 @@ const RECONNECT_JITTER_MS = 200;
 const PING_MS = 5_000;
 
 /**
- * Connects; throws `broker.unreachable` when the first attempt fails, unless told to wait. Later losses are
- * repaired silently.
+ * Connects; throws `broker.unreachable` when the first attempt fails, unless told to wait, and `config.invalid`
+ * when the credentials cannot be read. Later losses are repaired silently.
  */
 export async function connectBroker(
   { url, creds, waits = false }: BrokerAddress,
   name: string,
 ): Promise<NatsConnection> {
+  const authenticator = creds === undefined ? {} : { authenticator: await readCredentials(creds) };
   try {
     return await connect({
       servers: url.split(',').map((server) => server.trim()),
@@ -35,11 +41,23 @@ export async function connectBroker(
       reconnectJitter: RECONNECT_JITTER_MS,
       pingInterval: PING_MS,
       maxPingOut: 2,
-      ...(creds === undefined ? {} : { authenticator: credsAuthenticator(await readFile(creds)) }),
+      ...authenticator,
     });
   } catch (cause) {
     throw new BanyanError('broker.unreachable', {
       message: `No broker answers at ${url}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    });
+  }
+}
+
+async function readCredentials(file: string): Promise<Authenticator> {
+  try {
+    return credsAuthenticator(await readFile(file));
+  } catch (cause) {
+    throw new BanyanError('config.invalid', {
+      path: 'nats.creds',
+      message: `The credentials cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
       cause,
     });
   }

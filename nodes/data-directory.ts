@@ -6,12 +6,13 @@
  * process by pid and start time, so one that was killed holds nothing.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BanyanError } from '../protocol/errors.ts';
 import { identify, isSameProcess } from './broker/process-identity.ts';
+import { makeWritableDirectory } from './writable-directory.ts';
 
 /** What this release writes. Raised when an older release could not read what a newer one left. */
 const FORMAT = 1;
@@ -31,7 +32,7 @@ type Holder = z.infer<typeof holderSchema>;
  * another process has it, `data.format` when a newer release wrote it, `config.invalid` when it cannot be used.
  */
 export async function openDataDirectory(directory: string): Promise<DataDirectory> {
-  const path = make(directory);
+  const path = makeWritableDirectory(directory, 'data', 0o700);
   const lock = join(path, 'lock');
   const socket = await claimSocket(path, lock);
   try {
@@ -60,16 +61,6 @@ export async function openDataDirectory(directory: string): Promise<DataDirector
 export function holderOf(directory: string): { readonly pid: number } | undefined {
   const holder = readHolder(join(directory, 'lock'));
   return holder !== undefined && isSameProcess(holder) ? { pid: holder.pid } : undefined;
-}
-
-function make(directory: string): string {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    return realpathSync(directory);
-  } catch (cause) {
-    const message = `The data directory cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`;
-    throw new BanyanError('config.invalid', { path: 'data', message, cause });
-  }
 }
 
 async function claimSocket(path: string, lock: string): Promise<Server | undefined> {

@@ -117,7 +117,8 @@ export class DeadLetters {
     try {
       await this.#jsm.streams.deleteMessage(this.#subjects.streams.dead, seq);
     } catch (error) {
-      const gone = async () => (await this.#jsm.streams.getMessage(this.#subjects.streams.dead, { seq })) === null;
+      const gone = async () =>
+        (await this.#jsm.streams.getMessage(this.#subjects.streams.dead, { seq })) === null;
       if (!(error instanceof JetStreamApiError) || !(await gone())) throw error;
     }
   }
@@ -132,13 +133,23 @@ export class DeadLetters {
       for await (const message of await consumer.fetch({ max_messages: READ_AT_ONCE, expires: READ_MS })) {
         read++;
         if (message.subject !== this.#subjects.deadSettled && message.data.byteLength > 0) {
-          const letter = decode(message.data) as DeadLetter;
-          if (ids.has(letter.id)) found.set(letter.id, { seq: message.seq, letter });
+          const letter = readLetter(message.data);
+          if (letter !== undefined && ids.has(letter.id)) found.set(letter.id, { seq: message.seq, letter });
         }
         if (message.info.pending === 0 || message.seq >= state.last_seq) return found;
         if (found.size === ids.size) break;
       }
     }
     return found;
+  }
+}
+
+/** Undefined for what somebody else got stored where only nodes should publish. */
+function readLetter(data: Uint8Array): DeadLetter | undefined {
+  try {
+    const letter = decode(data) as Partial<DeadLetter> | null;
+    return typeof letter?.id === 'string' ? (letter as DeadLetter) : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -64,6 +64,13 @@ async function serve(
     const address = formatAddress(tokens[0] ?? '', tokens[1] ?? '');
     checkMessage(parts.system, address, request);
     const carried = carriedHeaders(request, address, verb);
+    // The stream knows an id for minutes, the owner keeps the answer to it for an hour.
+    const id = verb === 'call' ? carried.get(HEADER.msgId) : '';
+    const kept = id === '' ? undefined : await parts.result(address, id);
+    if (kept !== undefined) {
+      respond(request, { ok: true, value: kept[0] });
+      return;
+    }
     const { seq, duplicate } = await append(js, parts.subjects.to(address), request.data, carried);
     if (verb === 'submit') respond(request, { ok: true, seq, ...(duplicate ? { duplicate } : {}) });
     else if (duplicate) await answerAgain(parts, request, address, carried.get(HEADER.msgId));

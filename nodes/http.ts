@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { BanyanError } from '../protocol/errors.ts';
 import type { NodeView } from './node-view.ts';
 
 export interface HttpServer {
@@ -18,6 +19,7 @@ export interface HttpOptions {
   readonly view: NodeView;
 }
 
+/** Throws `config.invalid` when it cannot listen there. */
 export async function startHttp({ host, port, view }: HttpOptions): Promise<HttpServer> {
   const metrics = createMetrics(view);
   const app = new Hono();
@@ -43,7 +45,7 @@ export async function startHttp({ host, port, view }: HttpOptions): Promise<Http
   const listener = getRequestListener(app.fetch);
   const server = createServer((request, response) => void listener(request, response));
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(cannotListen(host, port, cause)));
     server.listen(port, host, resolve);
   });
   const { port: bound } = server.address() as AddressInfo;
@@ -55,6 +57,25 @@ export async function startHttp({ host, port, view }: HttpOptions): Promise<Http
         server.closeAllConnections();
       }),
   };
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use',
+  EACCES: 'permission denied',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no such host',
+};
+
+function cannotListen(host: string, port: number, cause: NodeJS.ErrnoException): BanyanError {
+  const wrongHost = cause.code === 'EADDRNOTAVAIL' || cause.code === 'ENOTFOUND';
+  return new BanyanError('config.invalid', {
+    path: wrongHost ? 'http.host' : 'http.port',
+    message: `HTTP cannot listen on ${host}, port ${port}: ${REASONS[cause.code ?? ''] ?? cause.message}`,
+    hint: wrongHost
+      ? 'Choose another address with --http-host.'
+      : 'Choose another with --http-port; 0 takes a free one.',
+    cause,
+  });
 }
 
 /** Names and units follow Prometheus' conventions; counters are read from the shards when they are asked for. */

@@ -151,16 +151,26 @@ export class NodeView {
     };
   }
 
-  /** The share of the log's entries that was processed, 0..1. */
-  async processed(): Promise<number> {
+  /**
+   * The share of the log's entries that was processed, 0..1: what lies before the first partition that lags.
+   * Undefined while a shard does not answer. A stopped partition waits for an operator, not for room.
+   */
+  async processed(): Promise<number | undefined> {
+    const statuses = await this.statuses();
+    if (statuses.length < this.#parts.shards.length) return undefined;
     const { firstSeq, lastSeq } = await this.#parts.log.state();
     if (lastSeq < firstSeq) return 1;
-    const { lagEntries, idle } = await this.work();
-    if (idle || lagEntries === 0) return 1;
-    const cursors = (await this.statuses()).flatMap(({ partitions }) =>
-      partitions.map(({ cursor }) => cursor?.seq ?? 0),
+    const moving = statuses
+      .flatMap(({ partitions }) => partitions)
+      .filter(({ status }) => status !== 'stopped');
+    const positions = await Promise.all(
+      moving.map(async ({ id, cursor }) => {
+        const position = cursor?.seq ?? 0;
+        return (await this.#end(id)) > position ? position : lastSeq;
+      }),
     );
-    return Math.max(0, Math.max(...cursors) - firstSeq) / (lastSeq - firstSeq + 1);
+    const position = Math.min(lastSeq, ...positions);
+    return Math.max(0, position - firstSeq + 1) / (lastSeq - firstSeq + 1);
   }
 
   async actors(filter: {

@@ -24,7 +24,7 @@ import { acrossOutage, connectBroker } from './connect.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { startGateway } from './gateway.ts';
 import { type HttpServer, startHttp } from './http.ts';
-import { adjustMailboxLimit } from './mailbox-limit.ts';
+import { adjustMailboxLimit, appendOwn, makeRoom } from './mailbox-limit.ts';
 import { NodeView } from './node-view.ts';
 import { ShardHost } from './shards/shard-host.ts';
 import { serveSystem } from './system-endpoints.ts';
@@ -115,7 +115,7 @@ export async function startNode({
         },
         turnDeadlineMs: settings.turnDeadlineMs,
         memoryMb: settings.shardMemoryMb,
-        log: mailbox,
+        verdict: (verdict) => appendOwn(jsm, subjects.streams.mailbox, () => mailbox.appendVerdict(verdict)),
         report,
         tree: system.tree,
       }),
@@ -173,6 +173,7 @@ export async function startNode({
       }),
     restart: (address) => view.owner(address).call('restart', address),
   });
+  await opening(() => makeRoom(jsm, subjects.streams.mailbox));
   const running = await startSupervisor({
     id,
     strategy: 'one_for_one',
@@ -184,7 +185,9 @@ export async function startNode({
     onEvent: (event) => log.debug(event, 'supervision'),
   });
   supervision.root = running;
-  await announceNode(system, id, tellInternal);
+  await announceNode(system, id, (address, message) =>
+    appendOwn(jsm, subjects.streams.mailbox, () => tellInternal(address, message)),
+  );
   const http: HttpServer = await startHttp({ host: settings.http.host, port: settings.http.port, view });
   const limit = setInterval(
     () =>
@@ -195,7 +198,9 @@ export async function startNode({
   );
   const keepMailboxLimit = async (): Promise<void> => {
     if (connected)
-      await adjustMailboxLimit(jsm, subjects.streams.mailbox, settings.mailbox.maxBytes, () => view.processed());
+      await adjustMailboxLimit(jsm, subjects.streams.mailbox, settings.mailbox.maxBytes, () =>
+        view.processed(),
+      );
   };
   let stopping = false;
   return {

@@ -96,7 +96,8 @@ export function describeActor(
   store: Store,
 ): object | undefined {
   const bytes = store.get(buckets.actors(partition.id) + address);
-  if (bytes === undefined && store.get(buckets.status(partition.id) + address) === undefined) return undefined;
+  if (bytes === undefined && store.get(buckets.status(partition.id) + address) === undefined)
+    return undefined;
   const [, timeMs, , , context] = stateOf(bytes);
   const entry = describe(address, bytes, partition, cells, store);
   const tables = Object.keys(cells.load(address, partition.id).kind.definition.tables ?? {});
@@ -120,7 +121,13 @@ export function describeActor(
   };
 }
 
-type StoredState = readonly [version: number, timeMs: number, status: string, value: unknown, context: unknown];
+type StoredState = readonly [
+  version: number,
+  timeMs: number,
+  status: string,
+  value: unknown,
+  context: unknown,
+];
 
 function stateOf(bytes: Uint8Array | undefined): StoredState {
   return bytes === undefined ? [0, 0, 'active', '', null] : (decode(bytes) as StoredState);

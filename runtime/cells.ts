@@ -65,15 +65,17 @@ export class Cells {
         message: `This application has no actor of the kind '${name}'.`,
       });
     const bytes = this.#overlay.get(buckets.actors(partition), address);
-    const standing = this.#overlay.get(buckets.status(partition), address);
+    const stored = this.#overlay.get(buckets.status(partition), address);
+    const standing = stored === undefined ? undefined : (decode(stored) as Standing);
+    const { failure, ...restored } = restore(kind, bytes);
     const cell: Cell = {
       address,
       key,
       partition,
       kind,
       rows: new TurnRows(this.#overlay, partition, address),
-      standing: standing === undefined ? undefined : (decode(standing) as Standing),
-      ...restore(kind, bytes),
+      standing: failure === undefined ? standing : unreadable(standing, failure),
+      ...restored,
     };
     this.#cells.set(address, cell);
     if (this.#cells.size > this.#limit) this.#evictOldest();
@@ -107,7 +109,11 @@ export class Cells {
   /** The live object may have been changed by a turn that threw; only the bytes count. */
   restart(address: Address): void {
     this.forget(address);
-    this.restarts.set(address, (this.restarts.get(address) ?? 0) + 1);
+    const before = this.restarts.get(address);
+    this.restarts.set(address, (before ?? 0) + 1);
+    // Anybody can make actors that throw: only the latest are counted.
+    const [oldest] = this.restarts.keys();
+    if (before === undefined && this.restarts.size > this.#limit) this.restarts.delete(oldest as Address);
   }
 
   #evictOldest(): void {
@@ -120,7 +126,14 @@ export class Cells {
   }
 }
 
-type Restored = Pick<Cell, 'snapshot' | 'timeMs' | 'unreadable'> & { standing?: Standing };
+type Restored = Pick<Cell, 'snapshot' | 'timeMs' | 'unreadable'> & { readonly failure?: string };
+
+/** What waits stays counted: memory must not decide what the next message writes. */
+function unreadable(standing: Standing | undefined, reason: string): Standing {
+  return standing?.status === 'ended'
+    ? standing
+    : { status: 'failed', reason, parked: standing?.parked ?? 0 };
+}
 
 function restore(kind: Kind, bytes: Uint8Array | undefined): Restored {
   if (bytes === undefined) return { snapshot: undefined, timeMs: 0, unreadable: false };
@@ -133,7 +146,7 @@ function restore(kind: Kind, bytes: Uint8Array | undefined): Restored {
       snapshot: undefined,
       timeMs: 0,
       unreadable: true,
-      standing: { status: 'failed', reason: message, parked: 0 },
+      failure: message,
     };
   }
 }

@@ -26,7 +26,10 @@ export function deadLetterOf(partition: number, number: EffectNumber, failure: F
   const received = 'received' in item ? item.received : undefined;
   const to = received?.to ?? ('refused' in item ? item.refused.to : undefined);
   const body = rawBody(entry, item);
-  const contentType = entry.place.kind === 'frame' ? undefined : entry.header(HEADER.contentType);
+  const contentType =
+    entry.place.kind === 'frame'
+      ? undefined
+      : entry.header(HEADER.contentType)?.slice(0, LIMITS.storedIdBytes).toWellFormed();
   const optional = {
     stack: stackOf(thrown),
     sender: received?.sender,
@@ -59,5 +62,7 @@ export function deadLetterOf(partition: number, number: EffectNumber, failure: F
 
 function stackOf(thrown: unknown): string | undefined {
   const cause = thrown instanceof BanyanError && thrown.cause instanceof Error ? thrown.cause : thrown;
-  return cause instanceof Error ? cause.stack?.slice(0, STACK_CHARS) : undefined;
+  // Whoever threw it may have put anything there.
+  const stack: unknown = cause instanceof Error ? cause.stack : undefined;
+  return typeof stack === 'string' ? stack.slice(0, STACK_CHARS) : undefined;
 }

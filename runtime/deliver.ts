@@ -85,15 +85,18 @@ export class Delivery {
   #window(): void {
     let turned: Set<Partition>;
     try {
-      turned = this.#turn();
+      try {
+        turned = this.#turn();
+      } finally {
+        // Before the commit: a slow disk is not the fault of the last message.
+        this.#parts.onIdle();
+      }
       this.#commit(turned);
     } catch (fault) {
       this.#parts.overlay.drop();
       this.stop();
       this.#parts.onFault(fault);
       return;
-    } finally {
-      this.#parts.onIdle();
     }
     this.#effects(turned);
     this.#makeRoom();

@@ -5,9 +5,15 @@ import type { Cell, Cells } from './cells.ts';
 import { buckets } from './keys.ts';
 import type { Parked } from './parked.ts';
 import type { Received } from './receive.ts';
+import type { TaskRows } from './tasks.ts';
 import type { TimerRows } from './timers.ts';
 
 export type Order = 'pause' | 'resume' | 'delete';
+
+/** Where the delete stands in the log that this order continues; undefined for one that begins. */
+export function continued({ message }: Received): string | undefined {
+  return message.type === 'delete' && typeof message['before'] === 'string' ? message['before'] : undefined;
+}
 
 interface OrderParts {
   readonly cell: Cell;
@@ -16,9 +22,12 @@ interface OrderParts {
   readonly overlay: Overlay;
   readonly parked: Parked;
   readonly timers: TimerRows;
+  readonly tasks: TaskRows;
   readonly partition: number;
+  /** The order's own place in the log, or that of the delete it continues: what it deletes was there before. */
+  readonly before: string;
   /** Sends another order to the same actor. */
-  readonly tell: (message: { readonly type: Order }) => void;
+  readonly tell: (message: { readonly type: Order; readonly before?: string }) => void;
   readonly turn: (received: Received, timeMs: number) => void;
 }
 
@@ -40,7 +49,7 @@ export function obey(parts: OrderParts): void {
     case 'resume':
       if (cell.unreadable)
         throw new BanyanError('snapshot.version', { message: cell.standing?.reason ?? '' });
-      if (cell.standing !== undefined && cell.standing.status !== 'ended') resume(parts);
+      if (cell.standing !== undefined && !cell.standing.reason.startsWith(DELETING)) resume(parts);
       return;
     case 'delete':
       remove(parts);
@@ -58,32 +67,33 @@ export function obey(parts: OrderParts): void {
  */
 function resume({ cell, cells, parked, tell, turn }: OrderParts): void {
   const waiting = parked.oldest(cell.address, RESUMED_AT_ONCE + 1);
+  let parkedLeft = cell.standing?.parked ?? 0;
+  const goOn = (turned: number): void => {
+    const more = turned < waiting.length;
+    const after = reload(cells, cell);
+    if (after.standing?.status === 'ended') {
+      // What waits behind the end becomes dead letters, one by one.
+      cells.stand(after, { ...after.standing, parked: more ? parkedLeft : 0 });
+    } else {
+      cells.stand(after, more ? { status: 'resuming', reason: '', parked: parkedLeft } : undefined);
+    }
+    if (more) tell({ type: 'resume' });
+  };
   const next = waiting.slice(0, RESUMED_AT_ONCE);
-  let left = cell.standing?.parked ?? 0;
-  for (const message of next) {
+  for (const [place, message] of next.entries()) {
+    const ended = cells.peek(cell.address)?.standing?.status === 'ended';
     parked.remove(cell.address, message.name);
-    left--;
+    parkedLeft--;
     try {
+      if (ended) throw new BanyanError('actor.ended');
       turn(message.received, message.timeMs);
     } catch (error) {
       // The rest stays parked, in order; this one is the caller's dead letter.
-      cells.stand(
-        reload(cells, cell),
-        waiting.length > 1 ? { status: 'resuming', reason: '', parked: left } : undefined,
-      );
-      if (left > 0) tell({ type: 'resume' });
+      goOn(place + 1);
       throw new ParkedFailure(message.received, error);
     }
-    if (cells.peek(cell.address)?.standing?.status === 'ended') break;
   }
-  const after = reload(cells, cell);
-  if (after.standing?.status === 'ended') return;
-  if (waiting.length > next.length) {
-    cells.stand(after, { status: 'resuming', reason: '', parked: left });
-    tell({ type: 'resume' });
-  } else {
-    cells.stand(after, undefined);
-  }
+  goOn(next.length);
 }
 
 /** A turn that threw dropped its cell; the standing belongs to the fresh one. */
@@ -99,16 +109,27 @@ export class ParkedFailure extends Error {
   }
 }
 
-/** Forgets an actor: its next message finds it new. Parked messages go with it. */
-function remove({ cell, cells, overlay, timers, partition, tell }: OrderParts): void {
-  const { address } = cell;
+/**
+ * Forgets an actor: its next message finds it new. Parked messages, timers and tasks go with it. What comes
+ * while a large one is being deleted waits, and is not deleted.
+ */
+function remove(parts: OrderParts): void {
+  const { cell, cells, received, overlay, timers, tasks, partition, before, tell } = parts;
+  const { address, standing } = cell;
+  let came = 0;
+  if (continued(received) !== undefined) {
+    // Another delete has begun after the one that this continues.
+    if (standing?.reason !== deletingSince(before)) return;
+    came = standing.parked;
+  }
   let left = DELETED_AT_ONCE;
+  tasks.cancelAll(address);
   for (const [name] of [...overlay.range(buckets.timers(partition, address), { limit: left })]) {
     timers.cancel(address, name);
     left--;
   }
   const parked = buckets.parked(partition, address);
-  for (const [name] of [...overlay.range(parked, { limit: left })]) {
+  for (const [name] of [...overlay.range(parked, { limit: left, lt: before })]) {
     overlay.delete(parked, name);
     left--;
   }
@@ -122,8 +143,17 @@ function remove({ cell, cells, overlay, timers, partition, tell }: OrderParts): 
   overlay.delete(buckets.actors(partition), address);
   overlay.delete(buckets.status(partition), address);
   cells.forget(address);
-  if (left <= 0) tell({ type: 'delete' });
+  if (left > 0 && came === 0) return;
+  cells.stand(cells.load(address, partition), {
+    status: 'resuming',
+    reason: left > 0 ? '' : deletingSince(before),
+    parked: came,
+  });
+  tell(left > 0 ? { type: 'resume' } : { type: 'delete', before });
 }
+
+const DELETING = 'It is being deleted since';
+const deletingSince = (before: string): string => `${DELETING} ${before}.`;
 
 function reasonOf({ message }: Received): string {
   return typeof message['reason'] === 'string' ? message['reason'] : 'paused by an operator';

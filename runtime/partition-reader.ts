@@ -56,6 +56,7 @@ export class PartitionReader {
       this.#end = await this.#patiently(() => log.end(id));
       const tail = { partition: id, position, end: this.#end, stamps };
       await this.#patiently(() => takeTail(log, tail, turnVersion, acceptTail));
+      if (this.#parts.stopped()) return;
       this.partition.markOpened();
       this.status = 'catching-up';
       this.outbox.resume();
@@ -109,7 +110,9 @@ export class PartitionReader {
   }
 
   async #verify({ identity, firstSeq }: LogState): Promise<void> {
-    const { log, storedIdentity } = this.#parts;
+    const { log, storedIdentity, stopped } = this.#parts;
+    // Whoever stops the shard closes its store.
+    if (stopped()) return;
     const { id, cursor, wasOpened } = this.partition;
     if (storedIdentity() !== identity) {
       throw new BanyanError('log.foreign', {

@@ -20,10 +20,10 @@ import type { Cell, Cells } from './cells.ts';
 import { checkMessage } from './check-message.ts';
 import { deadLetterOf, type Failure } from './dead-letter.ts';
 import { type Answer, type EffectPlaces, isActor, prepareEffects } from './keep-effects.ts';
-import { buckets } from './keys.ts';
+import { buckets, positionName } from './keys.ts';
 import { entryHash, type LogEntry, type Verdict } from './log.ts';
 import { Marks } from './marks.ts';
-import { obey, ParkedFailure } from './orders.ts';
+import { continued, obey, type Order, ParkedFailure } from './orders.ts';
 import type { Outbox } from './outbox.ts';
 import type { Overlay } from './overlay.ts';
 import { Parked } from './parked.ts';
@@ -199,6 +199,7 @@ export class Partition {
       // I3: from here on the message counts as applied.
       if (this.#marks.seen(received.dedupe, received.to, entry.timeMs)) {
         this.counters.duplicates++;
+        this.#answerAgain(received);
         return;
       }
       const verdict = this.#parts.verdicts.find((one) => one.entry === entry.seq && one.index === index);
@@ -221,6 +222,17 @@ export class Partition {
     }
   }
 
+  /** Whoever repeats a call still waits for its answer. */
+  #answerAgain({ replyTo }: Received): void {
+    if (replyTo === undefined || isActor(replyTo)) return;
+    const kept = replyTo.id === '' ? undefined : this.#results.get(replyTo.id);
+    const body =
+      kept === undefined
+        ? { ok: false as const, error: new BanyanError('call.pending', { retryAfterMs: 500 }).toWire() }
+        : { ok: true as const, value: kept[0] };
+    this.#answers.push({ to: replyTo, body });
+  }
+
   #deliver(entry: LogEntry, index: number, received: Received, timeMs: number): void {
     const { overlay, cells } = this.#parts;
     const cell = cells.load(received.to, this.id);
@@ -234,7 +246,13 @@ export class Partition {
         timers: this.timers,
         partition: this.id,
         tell: (message) => this.#tellControl(entry, index, cell.address, message),
-        turn: (parked, parkedMs) => this.#turn(entry, index, cell, parked, parkedMs),
+        tasks: this.tasks,
+        before: continued(received) ?? positionName(entry.seq, index),
+        turn: (parked, parkedMs) => {
+          // Each has its own deadline; the order is to blame, because it is what a replay would turn again.
+          this.#parts.beacon(this.id, entry.seq, index);
+          this.#turn(entry, index, cell, parked, parkedMs);
+        },
       });
       return;
     }
@@ -331,7 +349,7 @@ export class Partition {
     this.#answers.push(...answers);
   }
 
-  #tellControl(entry: LogEntry, index: number, to: Address, message: { readonly type: string }): void {
+  #tellControl(entry: LogEntry, index: number, to: Address, message: { readonly type: Order }): void {
     const number: EffectNumber = [entry.seq, index, this.#effects++];
     this.#parts.outbox.add(this.#parts.outbox.prepareTell(number, { to, message }, 'control'));
   }
@@ -356,9 +374,11 @@ export class Partition {
     const text = `${messageOf(error)} ${error instanceof Error ? messageOf(error.cause) : ''}`;
     const code = /Maximum call stack size exceeded/.test(text)
       ? 'turn.stack'
-      : error instanceof BanyanError && error.code.startsWith('store.')
-        ? error.code
-        : undefined;
+      : /Array buffer allocation failed/.test(text)
+        ? 'turn.out_of_memory'
+        : error instanceof BanyanError && error.code.startsWith('store.')
+          ? error.code
+          : undefined;
     if (code !== undefined) throw new EnvironmentFault(code, this.id, entry.seq, index, error);
   }
 }
@@ -376,8 +396,11 @@ export function readCursor(overlay: Pick<Overlay, 'get'>, partition: number): Cu
 
 /** Bounded, because it travels in answers and dead letters. */
 function messageOf(thrown: unknown): string {
-  const text =
-    thrown instanceof Error ? thrown.message : typeof thrown === 'string' ? thrown : inspect(thrown);
-  return text.slice(0, MESSAGE_CHARS);
+  try {
+    const said: unknown = thrown instanceof Error ? thrown.message : thrown;
+    return (typeof said === 'string' ? said : inspect(said)).slice(0, MESSAGE_CHARS);
+  } catch {
+    return 'What was thrown cannot be shown.';
+  }
 }
 const MESSAGE_CHARS = 2_000;

@@ -54,13 +54,15 @@ export class ProgressWatchdog {
     const { lastSeq } = await log.state();
     if (lastSeq === this.#seen || busy()) return;
     await new Promise<void>((resolve) => void clock.setTimer(GRACE_MS, resolve));
+    let inOrder = true;
     for (const { partition, position } of before) {
       if (partition.position !== position) continue;
       const end = await log.end(partition.id);
       // What came after our look is not late.
-      if (end > position && end <= lastSeq && partition.position === position && !busy() && !this.#stopped)
-        stalled(partition, end);
+      if (end <= position || partition.position !== position) continue;
+      inOrder = false;
+      if (end <= lastSeq && !busy() && !this.#stopped) stalled(partition, end);
     }
-    this.#seen = lastSeq;
+    if (inOrder) this.#seen = lastSeq;
   }
 }

@@ -110,9 +110,8 @@ function ofMessage(entry: LogEntry, actorKind: string, key: string): Item {
   try {
     const caller = replySubject(entry);
     const replyTo = caller ?? replyAddress(entry);
-    const json =
-      caller !== undefined &&
-      entry.header(HEADER.contentType)?.toLowerCase().startsWith(JSON_CONTENT_TYPE) === true;
+    const contentType = identifier(entry, HEADER.contentType);
+    const json = caller !== undefined && contentType?.toLowerCase().startsWith(JSON_CONTENT_TYPE) === true;
     const sender = senderName(entry);
     const id = identifier(entry, HEADER.msgId) ?? '';
     return {
@@ -121,14 +120,14 @@ function ofMessage(entry: LogEntry, actorKind: string, key: string): Item {
         to,
         actorKind,
         key,
-        message: decodeBody(entry.data, entry.header(HEADER.contentType)),
+        message: decodeBody(entry.data, contentType),
         foreign: true,
         dedupe: senderNumber(entry, sender),
         sender,
         id: undefined,
         replyTo: replyTo === undefined ? undefined : { to: replyTo, id, ...(json ? { json } : {}) },
-        correlationId: entry.header(HEADER.correlationId),
-        traceparent: entry.header(HEADER.traceparent),
+        correlationId: identifier(entry, HEADER.correlationId),
+        traceparent: identifier(entry, HEADER.traceparent),
       },
     };
   } catch (error) {
@@ -155,7 +154,7 @@ function replyAddress(entry: LogEntry): string | undefined {
   });
 }
 
-/** Ids become keys of the store, so their length is bounded here. */
+/** Ids become keys of the store, and headers travel on in effects and dead letters: their length is bounded here. */
 function identifier(entry: LogEntry, header: string): string | undefined {
   const value = entry.header(header);
   if (value === undefined || (Buffer.byteLength(value) <= LIMITS.storedIdBytes && value.isWellFormed()))

@@ -205,6 +205,37 @@ describe('publications', () => {
   });
 });
 
+describe('the room for more', () => {
+  test('is told of after every acknowledgement, and bytes count as well as items', async () => {
+    const log = new MemoryLog(subjects, 4, new VirtualClock());
+    const left: [items: number, bytes: number][] = [];
+    const sender: Sender = new Sender(
+      log,
+      new VirtualClock(),
+      seededRandomness('seed'),
+      () => {},
+      () => left.push([sender.unacknowledged, sender.unacknowledgedBytes]),
+    );
+    const one = outgoing(1, 10_000);
+    // Firings and task results have nobody else who would hear of it.
+    for (let i = 0; i < LIMITS.frameRecords; i++) sender.send(0, one, () => {});
+    expect(sender.unacknowledgedBytes).toBe(LIMITS.frameRecords * one.record.byteLength);
+    await sender.idle();
+    expect(left.length).toBeGreaterThan(1);
+    expect(left.at(-1)).toEqual([0, 0]);
+  });
+
+  test('publications leave in batches that the broker can take in time', async () => {
+    const { log, sender } = open();
+    const data = new Uint8Array(512 * 1024);
+    for (let i = 0; i < 20; i++)
+      sender.publishDeadLetter({ subject: subjects.dead('order/1'), data, id: `0.${i}.0.0` }, () => {});
+    await sender.idle();
+    expect(log.published.size).toBe(20);
+    expect(log.attempts).toBe(3);
+  });
+});
+
 describe('stopping', () => {
   test('sends nothing more, and whoever waited for acknowledgements goes on', async () => {
     const { log, sender } = open();

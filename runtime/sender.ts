@@ -19,30 +19,43 @@ export interface Outgoing {
 
 interface Waiting<T> {
   readonly item: T;
+  readonly bytes: number;
   readonly done: () => void;
 }
 
 const RETRY_MS = { first: 50, most: 2_000 };
 /** The server takes at most 1,000 messages in one atomic batch. */
 const PUBLICATIONS_AT_ONCE = 1_000;
+/** A batch that takes the broker longer than a publish may would be repeated for ever. */
+const PUBLICATION_BYTES_AT_ONCE = 4 * 1024 * 1024;
 
 export class Sender {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #randomness: Randomness;
   readonly #onRefusal: (error: BanyanError) => void;
+  readonly #onAcknowledged: () => void;
   readonly #frames = new Map<number, Lane<Outgoing>>();
   readonly #events: Lane<Publication>;
   readonly #deadLetters: Lane<Publication>;
   #stopped = false;
   #waiting = 0;
+  #bytes = 0;
   #idle: (() => void)[] = [];
 
-  constructor(log: Log, clock: Clock, randomness: Randomness, onRefusal: (error: BanyanError) => void) {
+  /** `onAcknowledged` hears that there is room for more. */
+  constructor(
+    log: Log,
+    clock: Clock,
+    randomness: Randomness,
+    onRefusal: (error: BanyanError) => void,
+    onAcknowledged: () => void = () => {},
+  ) {
     this.#log = log;
     this.#clock = clock;
     this.#randomness = randomness;
     this.#onRefusal = onRefusal;
+    this.#onAcknowledged = onAcknowledged;
     const publish = (items: readonly Publication[]) => this.#log.publish(items);
     this.#events = this.#lane(takePublications, publish);
     this.#deadLetters = this.#lane(takePublications, publish);
@@ -51,6 +64,11 @@ export class Sender {
   /** How many items have no acknowledgement yet. */
   get unacknowledged(): number {
     return this.#waiting;
+  }
+
+  /** How many bytes they have. */
+  get unacknowledgedBytes(): number {
+    return this.#bytes;
   }
 
   send(partition: number, item: Outgoing, done: () => void): void {
@@ -65,15 +83,15 @@ export class Sender {
       });
       this.#frames.set(partition, lane);
     }
-    this.#push(lane, item, done);
+    this.#push(lane, item, item.record.byteLength, done);
   }
 
   publishEvent(publication: Publication, done: () => void): void {
-    this.#push(this.#events, publication, done);
+    this.#push(this.#events, publication, publication.data.byteLength, done);
   }
 
   publishDeadLetter(publication: Publication, done: () => void): void {
-    this.#push(this.#deadLetters, publication, done);
+    this.#push(this.#deadLetters, publication, publication.data.byteLength, done);
   }
 
   /** Resolves when everything sent so far was acknowledged, or after {@link stop}. */
@@ -87,9 +105,10 @@ export class Sender {
     this.#release();
   }
 
-  #push<T>(lane: Lane<T>, item: T, done: () => void): void {
+  #push<T>(lane: Lane<T>, item: T, bytes: number, done: () => void): void {
     this.#waiting++;
-    lane.queue.push({ item, done });
+    this.#bytes += bytes;
+    lane.queue.push({ item, bytes, done });
     if (!lane.busy) {
       lane.busy = true;
       void this.#run(lane);
@@ -111,7 +130,11 @@ export class Sender {
         delayMs = RETRY_MS.first;
         lane.queue.splice(0, batch.length);
         this.#waiting -= batch.length;
-        for (const { done } of batch) done();
+        for (const { bytes, done } of batch) {
+          this.#bytes -= bytes;
+          done();
+        }
+        this.#onAcknowledged();
       } catch (error) {
         this.#onRefusal(toBanyanError(error));
         await this.#pause(delayMs * (0.5 + this.#randomness.next() / 2));
@@ -151,7 +174,14 @@ function takeFrame(queue: readonly Waiting<Outgoing>[]): Waiting<Outgoing>[] {
 }
 
 function takePublications(queue: readonly Waiting<Publication>[]): Waiting<Publication>[] {
-  return queue.slice(0, PUBLICATIONS_AT_ONCE);
+  let bytes = 0;
+  let count = 0;
+  for (const waiting of queue) {
+    bytes += waiting.bytes;
+    if (count > 0 && (count >= PUBLICATIONS_AT_ONCE || bytes > PUBLICATION_BYTES_AT_ONCE)) break;
+    count++;
+  }
+  return queue.slice(0, count);
 }
 
 function fromHeader(items: readonly Outgoing[]): string | undefined {

@@ -68,6 +68,8 @@ const LOG_IDENTITY = 'log';
 /** The store's key for the end of the log when a rebuild began; absent when none is under way. */
 const REBUILDING = 'rebuilding';
 const TIDY_MS = 200;
+/** What the effects that wait for their acknowledgement may take in memory before turns wait. */
+const UNACKNOWLEDGED_BYTES = 64 * 1024 * 1024;
 
 export class Shard {
   readonly #parts: ShardParts;
@@ -88,10 +90,16 @@ export class Shard {
     this.#parts = parts;
     this.#overlay = new Overlay(store);
     this.#cells = new Cells(system, this.#overlay, LIMITS.residentActorsPerShard);
-    this.#sender = new Sender(log, clock, randomness, (error) =>
-      parts.report('warn', 'The broker does not take what we send; it will be repeated.', {
-        error: error.toWire(),
-      }),
+    this.#sender = new Sender(
+      log,
+      clock,
+      randomness,
+      (error) =>
+        parts.report('warn', 'The broker does not take what we send; it will be repeated.', {
+          error: error.toWire(),
+        }),
+      // Turns may have waited for room, whatever it was that made some: effects, firings or results.
+      () => this.#delivery.wake(),
     );
     this.#deadLetters = new DeadLetterLog(clock, parts.report);
     this.#timers = new TimerService(clock, this.#sender);
@@ -109,7 +117,9 @@ export class Shard {
     this.#delivery = new Delivery({
       clock,
       overlay: this.#overlay,
-      mayTurn: () => this.#sender.unacknowledged < LIMITS.unacknowledgedEffects,
+      mayTurn: () =>
+        this.#sender.unacknowledged < LIMITS.unacknowledgedEffects &&
+        this.#sender.unacknowledgedBytes < UNACKNOWLEDGED_BYTES,
       onCommitted: (partition, answers) => this.#committed(partition, answers),
       onFault: (fault) => this.#fail(fault),
       onIdle: parts.idle,
@@ -139,8 +149,11 @@ export class Shard {
     const [state, verdicts, stamps] = await this.#patiently(() =>
       Promise.all([log.state(), log.verdicts(), log.stamps()]),
     );
+    // Stopped meanwhile: the store is closed.
+    if (this.#stopped) return;
     this.#bindStore(state.identity);
     const sent = await this.#sentBefore(state);
+    if (this.#stopped) return;
     for (const id of partitions.owned) {
       const outbox = new Outbox(this.#overlay, this.#sender, id, partitions.count, sent, () =>
         this.#settled(),
@@ -160,6 +173,7 @@ export class Shard {
       this.#readers.set(id, this.#readerOf(partition, outbox));
     }
     await Promise.all([...this.#readers].map(([id, reader]) => reader.open(state, stamps.get(id) ?? [])));
+    if (this.#stopped) return;
     this.#tidy();
     this.#watchdog.start();
   }
@@ -189,23 +203,29 @@ export class Shard {
   }
 
   /**
-   * Answers from committed state (rule R12). `after` waits until that entry was applied: read your writes.
-   * Throws `partition.unavailable` while the partition cannot vouch for being current.
+   * Answers from committed state (rule R12). `after` waits until that entry was applied, for at most
+   * `patienceMs`: read your writes. Throws `partition.unavailable` while the partition cannot vouch for being
+   * current, or when that entry did not come.
    */
   async ask(
     address: Address,
     query: string,
     input: Record<string, unknown>,
     after?: number,
+    patienceMs: number = LIMITS.askTimeoutMs,
   ): Promise<{ value: unknown; cursor: { seq: number; index: number } }> {
     const reader = this.#ready(address);
     const { partition } = reader;
-    while (after !== undefined && partition.position < after) {
-      await reader.nextProgress();
-      this.#ready(address);
+    if (after !== undefined && partition.position < after) await this.#reached(reader, after, patienceMs);
+    this.#ready(address);
+    // Only while the query runs: one that waits is no turn that never ends.
+    this.#parts.beacon(-1, 0, 0);
+    try {
+      const value = runQuery(this.#cells.load(address, partition.id), this.#parts.store, query, input);
+      return { value, cursor: { seq: partition.cursor?.seq ?? 0, index: partition.cursor?.index ?? 0 } };
+    } finally {
+      this.#parts.idle();
     }
-    const value = runQuery(this.#cells.load(address, partition.id), this.#parts.store, query, input);
-    return { value, cursor: { seq: partition.cursor?.seq ?? 0, index: partition.cursor?.index ?? 0 } };
   }
 
   /** The kept answer to a call that was repeated with the same id, in an array of one. */
@@ -349,7 +369,30 @@ export class Shard {
     this.#timers.follow(partition.id, address, name, partition.timers.read(address, name));
   }
 
+  async #reached(reader: PartitionReader, entry: number, patienceMs: number): Promise<void> {
+    let late = false;
+    let giveUp = (): void => {};
+    const patience = new Promise<void>((resolve) => (giveUp = resolve));
+    const cancel = this.#parts.clock.setTimer(patienceMs, () => {
+      late = true;
+      giveUp();
+    });
+    try {
+      while (reader.status === 'ready' && reader.partition.position < entry) {
+        if (late)
+          throw new BanyanError('partition.unavailable', {
+            message: `Entry ${entry} was not applied within ${patienceMs} ms.`,
+            retryAfterMs: 500,
+          });
+        await Promise.race([reader.nextProgress(), patience]);
+      }
+    } finally {
+      cancel();
+    }
+  }
+
   #ready(address: Address): PartitionReader {
+    if (this.#stopped) throw new BanyanError('partition.unavailable', { retryAfterMs: 500 });
     const reader = this.#readers.get(partitionOfAddress(address, this.#parts.partitions.count));
     if (reader?.status === 'ready') return reader;
     if (reader?.error !== undefined) throw reader.error;
@@ -369,7 +412,6 @@ export class Shard {
 
   /** Acknowledged outbox rows go with the next window, or by themselves when nothing happens. */
   #settled(): void {
-    this.#delivery.wake();
     if (this.#tidying || this.#stopped) return;
     this.#tidying = true;
     this.#parts.clock.setTimer(TIDY_MS, () => {

@@ -5,7 +5,7 @@
  * Commits are not synced: after the death of the process the kernel still writes them; after a power cut
  * the files belong to an earlier boot and are thrown away (rule R2: they are a cache).
  */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { open, type RootDatabase } from 'lmdb';
@@ -25,9 +25,11 @@ const PAST_ANY_KEY = Buffer.from([0xff]);
 
 export class LmdbStore implements Store {
   readonly #db: RootDatabase<Buffer, Buffer>;
+  readonly #file: string;
 
-  private constructor(db: RootDatabase<Buffer, Buffer>) {
+  private constructor(db: RootDatabase<Buffer, Buffer>, folder: string) {
     this.#db = db;
+    this.#file = join(folder, 'data.mdb');
   }
 
   /**
@@ -38,7 +40,7 @@ export class LmdbStore implements Store {
   static open(folder: string, onRebuild: (reason: string) => void, boot = bootId()): LmdbStore {
     const existed = existsSync(join(folder, 'data.mdb'));
     const db = openDatabase(folder);
-    const store = new LmdbStore(db);
+    const store = new LmdbStore(db, folder);
     const reason = store.#distrust(existed, boot);
     if (reason !== undefined) {
       onRebuild(reason);
@@ -49,6 +51,8 @@ export class LmdbStore implements Store {
       [BOOT_KEY, Buffer.from(boot)],
       [CLEAN_KEY, undefined],
     ]);
+    // After a power cut nothing may say that the store was closed, unless all that it held is on the disk.
+    store.#sync();
     return store;
   }
 
@@ -82,9 +86,22 @@ export class LmdbStore implements Store {
   }
 
   async close(): Promise<void> {
+    await this.#db.flushed;
+    this.#sync();
     this.commit([[CLEAN_KEY, Buffer.from('1')]]);
     await this.#db.flushed;
     await this.#db.close();
+    this.#sync();
+  }
+
+  /** What was committed is on the disk. */
+  #sync(): void {
+    const file = openSync(this.#file, 'r+');
+    try {
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
   }
 
   /** Why what is stored cannot be trusted; undefined when it can, or when there is nothing. */

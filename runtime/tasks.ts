@@ -25,17 +25,26 @@ export interface TaskRow {
 export class TaskRows {
   readonly #overlay: Overlay;
   readonly #bucket: string;
-  #started: [id: string, row: TaskRow][] = [];
+  #started: string[] = [];
 
   constructor(overlay: Overlay, partition: number) {
     this.#overlay = overlay;
     this.#bucket = buckets.tasks(partition);
   }
 
+  /** Throws `message.too_large` and the like for an input that no result could carry back. */
   start(number: EffectNumber, row: TaskRow): void {
     const id = positionName(...number);
+    // What no frame takes must fail here, in the turn, and not when the task has ended.
+    encodeFailure(id, row, 'task.failed', LONGEST_ERROR);
     this.#overlay.put(this.#bucket, id, encode(row));
-    this.#started.push([id, row]);
+    this.#started.push(id);
+  }
+
+  /** Forgets an actor's tasks; the result of one that runs finds no row. */
+  cancelAll(address: Address): void {
+    for (const [id, row] of [...this.pending()])
+      if (row.address === address) this.#overlay.delete(this.#bucket, id);
   }
 
   /** Removes and returns the row that a result belongs to; undefined for a second result. */
@@ -52,9 +61,13 @@ export class TaskRows {
 
   /** What the window started, without what a turn that threw had begun. Call after the window has committed. */
   drainStarted(): readonly [string, TaskRow][] {
-    const started = this.#started.filter(([id]) => this.#overlay.get(this.#bucket, id) !== undefined);
+    const started = this.#started;
     this.#started = [];
-    return started;
+    return started.flatMap((id) => {
+      // Decoded again: a task may change its input, which must not be a part of its actor's context.
+      const bytes = this.#overlay.get(this.#bucket, id);
+      return bytes === undefined ? [] : [[id, decode(bytes) as TaskRow] as [string, TaskRow]];
+    });
   }
 }
 
@@ -68,6 +81,25 @@ export interface TaskEnvironment {
 }
 
 const RUNNING_AT_ONCE = 8;
+/** Of a failure's text: `start` has made sure that so much fits. */
+const ERROR_CHARS = 1_000;
+/** Three bytes of UTF-8 each. */
+const LONGEST_ERROR = '\u2026'.repeat(ERROR_CHARS);
+
+function encodeFailure(id: string, { address, name, input }: TaskRow, code: string, message: string): Uint8Array {
+  const error = { code, message: message.slice(0, ERROR_CHARS).toWellFormed() };
+  return encodeRecord({ kind: 'task', to: address, message: { type: `${name}.failed`, input, error }, id });
+}
+
+/** A task may throw anything, also what cannot be shown. */
+function asError(thrown: unknown): { code: string; message: string } {
+  try {
+    const { code, message } = toBanyanError(thrown);
+    return { code, message: String(message) };
+  } catch {
+    return { code: 'task.failed', message: 'What the task threw cannot be shown.' };
+  }
+}
 
 /** Runs a shard's tasks, a few at a time, in the order they were started. */
 export class TaskRunner {
@@ -131,13 +163,8 @@ export class TaskRunner {
         id,
       });
     } catch (error) {
-      const { code, message } = toBanyanError(error);
-      record = encodeRecord({
-        kind: 'task',
-        to: address,
-        message: { type: `${name}.failed`, input, error: { code, message } },
-        id,
-      });
+      const { code, message } = asError(error);
+      record = encodeFailure(id, row, code, message);
     }
     // Stopping aborts handlers; what they throw then is not a result, the task runs again.
     if (this.#stop.signal.aborted) return;

@@ -49,12 +49,13 @@ export class TimerRows {
     if (
       name.length === 0 ||
       name.length > LIMITS.idChars ||
+      !name.isWellFormed() ||
       !Number.isFinite(delayMs) ||
       delayMs < 0 ||
       delayMs > LIMITS.timerDelayMs
     ) {
       throw new BanyanError('turn.limit', {
-        message: `A timer needs a name of 1 to ${LIMITS.idChars} characters and a delay of 0 to ${LIMITS.timerDelayMs} ms.`,
+        message: `A timer needs a name of 1 to ${LIMITS.idChars} characters of Unicode and a delay of 0 to ${LIMITS.timerDelayMs} ms.`,
       });
     }
     const row: TimerRow = [number.join('.'), Math.ceil(nowMs + delayMs), message];

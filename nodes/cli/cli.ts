@@ -7,6 +7,7 @@ import { type BanyanClient, connectBanyan } from '../client/connect.ts';
 import { readRunFile, type RunFile } from '../run-file.ts';
 import { confirm } from './confirm.ts';
 import { parseDuration } from './duration.ts';
+import { plannedDocument } from './documents.ts';
 import { addCommonOptions, settingsOf } from './options.ts';
 import { type Io, Output } from './output.ts';
 
@@ -142,7 +143,8 @@ export class Run {
    */
   async mayProceed(what: string): Promise<boolean> {
     if (this.flag('dryRun')) {
-      this.output.message(`Would ${what}.`);
+      if (this.output.json) this.output.data(plannedDocument, { dryRun: true, would: what }, () => '');
+      else this.output.message(`Would ${what}.`);
       return false;
     }
     if (this.flag('yes')) return true;

@@ -101,6 +101,9 @@ export const deadShowDocument = deadLetterSchema.omit({ body: true }).extend({ b
 
 export const deadSettledDocument = z.object({ settled: z.array(z.string()), missing: z.array(z.string()) });
 
+/** What `--dry-run` prints of an order, or of what is done with dead letters. */
+export const plannedDocument = z.object({ dryRun: z.literal(true), would: z.string() });
+
 const versionSchema = z.looseObject({
   version: wholeNumber,
   name: z.string(),

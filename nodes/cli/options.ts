@@ -44,9 +44,12 @@ export function addCommonOptions(command: Command): Command {
 }
 
 /** Where the running system is found. */
-export function addConnectionOptions(command: Command): Command {
+export function addConnectionOptions(
+  command: Command,
+  withoutNats = 'the node that runs in --data',
+): Command {
   return command
-    .option('--nats <url>', 'the broker; without it, the node that runs in --data')
+    .option('--nats <url>', `the broker; without it, ${withoutNats}`)
     .option('--creds <file>', 'credentials file for the broker')
     .option('--namespace <name>', 'prefix of every subject and stream')
     .option('--data <dir>', 'data directory (default: .banyan)')
@@ -55,7 +58,7 @@ export function addConnectionOptions(command: Command): Command {
 
 /** What a node is started with. */
 export function addNodeOptions(command: Command): Command {
-  return addConnectionOptions(command)
+  return addConnectionOptions(command, 'one of our own, for "banyan up"')
     .option('--app <file>', 'module whose default export is createSystem(…); without it, the pipeline')
     .option('--name <name>', 'name of the node')
     .addOption(new Option('--label <k=v>', 'label of the node').argParser(repeated))

@@ -61,10 +61,12 @@ export class Output {
       this.#io.stderr.write(`${JSON.stringify({ ok: false, error: error.toWire() })}\n`);
       return;
     }
-    const place = error.path === undefined ? '' : ` at ${error.path}`;
+    const { message, path } = error;
+    const named = path === undefined || message.includes(path);
+    const text = named ? message : `${message.replace(/\.$/, '')}, at ${path}`;
     const retry = error.retryAfterMs === undefined ? '' : ` (again after ${error.retryAfterMs} ms)`;
     const name = styleText('red', 'banyan:', { stream: this.#io.stderr });
-    this.#io.stderr.write(`${name} ${error.message}${place}${retry} [${error.code}]\n`);
+    this.#io.stderr.write(`${name} ${text}${retry} [${error.code}]\n`);
     if (error.hint !== '') this.#io.stderr.write(`        ${error.hint}\n`);
   }
 

@@ -24,8 +24,10 @@ export class ProgressLine {
   }
 
   draw(): void {
-    // A line that wraps could not be erased.
-    if (this.enabled && this.#text !== '') this.#stream.write(this.#text.slice(0, this.#stream.columns - 1));
+    if (!this.enabled || this.#text === '') return;
+    // A line that wraps could not be erased. A terminal that does not know its width says 0.
+    const { columns } = this.#stream;
+    this.#stream.write(columns > 0 ? this.#text.slice(0, columns - 1) : this.#text);
   }
 
   end(): void {

@@ -81,6 +81,8 @@ describe('talking to an actor', () => {
     ['a kind that nobody defines', 3, 'actor.unknown_kind', ['call', 'nobody/x', 'add']],
     ['a query that nobody answers', 3, 'actor.unknown_query', ['ask', 'counter/a', 'nope']],
     ['an input that the query refuses', 5, 'query.invalid', ['ask', 'counter/a', 'plus', 'amount=x']],
+    ['an option that there is not', 2, 'usage', ['tree', '--nope']],
+    ['an argument that is missing', 2, 'usage', ['call', 'counter/a']],
     ['a wrong address', 2, 'address.invalid', ['tell', 'counter', 'add']],
     ['a wrong duration', 2, 'usage', ['ask', 'counter/a', 'total', '--timeout', 'soon']],
     ['an unknown setting', 2, 'config.invalid', ['ask', 'counter/a', 'total', '--set', 'nope=1']],
@@ -160,6 +162,10 @@ describe('looking at actors', () => {
   test('delete needs --yes where nobody can be asked, and forgets the state', async () => {
     await json(documents.valueDocument, 'call', 'counter/gone', 'add', 'amount=5');
     expect((await run('actor', 'delete', 'counter/gone')).code).toBe(2);
+    expect(await json(documents.plannedDocument, 'actor', 'delete', 'counter/gone', '--dry-run')).toEqual({
+      dryRun: true,
+      would: 'delete counter/gone',
+    });
     await json(documents.orderDocument, 'actor', 'delete', 'counter/gone', '--yes');
     expect(await json(documents.valueDocument, 'call', 'counter/gone', 'add')).toEqual({ total: 1 });
   });
@@ -243,13 +249,21 @@ describe('what needs no running system', () => {
     });
   });
 
+  test('what is used wrongly is said as every error is, with a guess', async () => {
+    expect((await command(['actr'])).stderr).toBe(
+      "banyan: Unknown command 'actr' (Did you mean actor?) [usage]\n        Run the command with --help.\n",
+    );
+  });
+
   test.each([
     [['--version'], 0],
     [['--help'], 0],
+    [['help', 'up'], 0],
     [[], 2],
     [['nonsense'], 2],
     [['actor'], 2],
     [['tell'], 2],
+    [['dataset', 'verify', '--out', 'missing'], 3],
   ])('banyan %j exits with %i', async (args, exit) => {
     expect((await command(args)).code).toBe(exit);
   });

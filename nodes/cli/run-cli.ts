@@ -1,6 +1,6 @@
 /** Runs one command line: parses it, performs it, and says with which code the process ends. */
 import { Command, CommanderError } from 'commander';
-import { toBanyanError } from '../../protocol/errors.ts';
+import { BanyanError, toBanyanError } from '../../protocol/errors.ts';
 import { VERSION } from '../version.ts';
 import { Cli } from './cli.ts';
 import { addActorCommands } from './commands/actor.ts';
@@ -16,6 +16,11 @@ import { addUpCommand } from './commands/up.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { type Io, Output } from './output.ts';
 
+const EPILOGUE = `
+Settings come from flags, BANYAN_… variables, banyan.yaml and defaults, in this order: "banyan config explain".
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 not found, 4 broker unreachable, 5 refused by validation, 6 findings,
+7 not authorised, 8 timed out, 130 forced stop.`;
+
 /** Resolves with the exit code; never throws. */
 export async function runCli(args: readonly string[], io: Io): Promise<number> {
   const cli = new Cli(io);
@@ -23,8 +28,8 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     await createProgram(cli).parseAsync([...args], { from: 'user' });
     return cli.exitCode;
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return usageExit(thrown);
-    const error = toBanyanError(thrown);
+    if (thrown instanceof CommanderError && !isWrongUsage(thrown)) return usageExit(thrown);
+    const error = thrown instanceof CommanderError ? wrongUsage(thrown) : toBanyanError(thrown);
     new Output(io, { json: args.includes('--json'), quiet: false }).error(error);
     if (error.code === 'internal' && io.env['BANYAN_LOGS_LEVEL'] === 'debug')
       io.stderr.write(`${(thrown as Error).stack}\n`);
@@ -32,10 +37,19 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** Commander has said what was wrong; help and version that were asked for are no failure. */
-function usageExit(error: CommanderError): number {
-  if (error.code === 'commander.help') return EXIT.usage;
-  return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+/** Help and version are thrown too: those that were asked for, and the help of a group without a command. */
+function isWrongUsage({ code, exitCode }: CommanderError): boolean {
+  return exitCode !== 0 && code !== 'commander.help';
+}
+
+function usageExit({ exitCode }: CommanderError): number {
+  return exitCode === 0 ? EXIT.ok : EXIT.usage;
+}
+
+function wrongUsage({ message }: CommanderError): BanyanError {
+  const [wrong = '', guess] = message.replace(/^error: /, '').split('\n');
+  const text = `${wrong.charAt(0).toUpperCase()}${wrong.slice(1)}`;
+  return new BanyanError('usage', { message: guess === undefined ? text : `${text} ${guess}` });
 }
 
 export function createProgram(cli: Cli): Command {
@@ -45,13 +59,15 @@ export function createProgram(cli: Cli): Command {
     )
     .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'show help')
-    .helpCommand(false)
-    .showHelpAfterError('Run it with --help to see how.')
+    .helpCommand('help [command]', 'show the help of a command')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => cli.io.stdout.write(text),
       writeErr: (text) => cli.io.stderr.write(text),
-    });
+      // Thrown as well, and printed as every other error is.
+      outputError: () => {},
+    })
+    .addHelpText('after', EPILOGUE);
   addUpCommand(cli, program);
   addNodeCommands(cli, program);
   addTreeCommand(cli, program);

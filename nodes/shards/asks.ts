@@ -8,7 +8,6 @@ import { HEADER } from '../../protocol/headers.ts';
 import type { Subjects } from '../../protocol/subjects.ts';
 import type { Shard } from '../../runtime/shard.ts';
 import { respond, respondError } from '../respond.ts';
-import type { beaconWriter } from './beacon.ts';
 
 /** The epoch of every partition until partitions can move. */
 const EPOCH = 1;
@@ -17,7 +16,6 @@ export function answerAsks(
   connection: NatsConnection,
   subjects: Subjects,
   shard: Shard,
-  beacon: ReturnType<typeof beaconWriter>,
 ): void {
   connection.subscribe(subjects.all.ask, {
     callback: (error, message) => {
@@ -28,7 +26,7 @@ export function answerAsks(
       // What is no ask to an actor is answered by the main thread.
       if (more.length > 0 || query === '' || !isKind(kind) || !isKey(key)) return;
       const address = formatAddress(kind, key);
-      if (shard.owns(address)) void answer(message, shard, address, query, beacon);
+      if (shard.owns(address)) void answer(message, shard, address, query);
     },
   });
 }
@@ -38,18 +36,13 @@ async function answer(
   shard: Shard,
   address: Address,
   query: string,
-  beacon: ReturnType<typeof beaconWriter>,
 ): Promise<void> {
   try {
     const { input, after } = readRequest(message);
-    // A query that never ends is seen from outside like a turn that never ends.
-    beacon.turn(-1, 0, 0);
     const { value, cursor } = await shard.ask(address, query, input, after);
     respond(message, { ok: true, value, epoch: EPOCH, cursor });
   } catch (error) {
     respondError(message, toBanyanError(error));
-  } finally {
-    beacon.idle();
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { BanyanError, type ErrorCode, isErrorCode } from '../../protocol/errors.ts';
-import type { Log } from '../../runtime/log.ts';
+import type { Verdict } from '../../runtime/log.ts';
 import type { ChildHandle, ChildSpec, ExitReason } from '../../supervisors/child-spec.ts';
 import { createBeacon, readBeacon, type TurnPlace } from './beacon.ts';
 import type { FromShard, ShardCalls, ShardFault, ShardStart, ToShard } from './messages.ts';
@@ -15,8 +15,8 @@ export interface ShardHostOptions {
   readonly start: Omit<ShardStart, 'beacon'>;
   readonly turnDeadlineMs: number;
   readonly memoryMb: number;
-  /** Where verdicts are written. */
-  readonly log: Log;
+  /** Writes a verdict to the log. */
+  readonly verdict: (verdict: Verdict) => Promise<void>;
   readonly report: (level: 'info' | 'warn' | 'error', message: string, details: object) => void;
   /** The application's supervisors, for the tree. */
   readonly tree: unknown;
@@ -108,6 +108,8 @@ export class ShardHost {
 
   async #start(signal: AbortSignal): Promise<ChildHandle> {
     await this.#verdict;
+    // Nobody would end a thread that is started after its start was given up.
+    signal.throwIfAborted();
     const beacon = createBeacon();
     const worker = new Worker(new URL('./shard-thread.ts', import.meta.url), {
       workerData: { ...this.#options.start, beacon } satisfies ShardStart,
@@ -226,7 +228,7 @@ export class ShardHost {
     };
     this.#verdict = this.#verdict.then(async () => {
       try {
-        await this.#options.log.appendVerdict(verdict);
+        await this.#options.verdict(verdict);
         this.#options.report('warn', 'The message is skipped by verdict and becomes a dead letter.', verdict);
       } catch (error) {
         // The next incarnation runs into it again and asks again.

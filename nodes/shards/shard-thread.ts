@@ -64,7 +64,13 @@ async function run(): Promise<void> {
     clock: systemClock,
     randomness: systemRandomness,
     content: new ObjectContentStore(connection, subjects.streams.content),
-    answer: ({ to, body }) => publishAnswer(connection, to, body),
+    answer: ({ to, body }) => {
+      try {
+        publishAnswer(connection, to, body);
+      } catch (error) {
+        report('warn', 'An answer could not be published.', { error: String(error) });
+      }
+    },
     ask: askThrough(connection, subjects),
     beacon: (partition, seq, index) => beacon.turn(partition, seq, index),
     idle: () => beacon.idle(),
@@ -73,7 +79,7 @@ async function run(): Promise<void> {
     report,
   });
   void onReconnect(connection, () => shard.reconnected());
-  answerAsks(connection, subjects, shard, beacon);
+  answerAsks(connection, subjects, shard);
   serve(shard);
   await shard.start();
   say({ type: 'ready' });

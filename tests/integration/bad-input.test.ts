@@ -9,7 +9,7 @@ import { HEADER } from '../../protocol/headers.ts';
 import { EVENTUALLY, type RequestOptions, useSystem } from '../harness/test-node.ts';
 
 /** With so little memory, a shard that builds what it is sent does not survive this file. */
-const system = useSystem({ shardMemoryMb: 96 });
+const system = useSystem({ shards: 2, shardMemoryMb: 96 });
 let healthy = 0;
 
 afterEach(async () => {

@@ -1,9 +1,9 @@
 /** The broker dies, or is full: nobody loses a message, and everything goes on by itself. */
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Address } from '../../protocol/address.ts';
 import { HEADER } from '../../protocol/headers.ts';
-import { EVENTUALLY, useSystem } from '../harness/test-node.ts';
+import { EVENTUALLY, TestSystem, useSystem } from '../harness/test-node.ts';
 
 const MESSAGES = 2_000;
 const SPREADS = 100;
@@ -87,18 +87,40 @@ describe('a mailbox that is full', () => {
 
   test('while the node is down refuses publishers; the node drains it, and they are heard again', async () => {
     await system.stop();
+    // Even its verdict needs room, before anything behind it can be processed.
+    await system.tell('counter/full-0', { type: 'recurse' });
     const stored = await fill();
     expect(stored).toBeGreaterThan(4);
     await system.start();
     await system.idle();
     const totals = await Promise.all([0, 1, 2, 3, 4, 5].map((key) => system.total(`counter/full-${key}`)));
     expect(totals.reduce((sum, { total }) => sum + total, 0)).toBe(stored);
+    expect(await system.deadLetter('counter/full-0')).toMatchObject({ error: { code: 'turn.stack' } });
     await expect.poll(() => publish(0).then(() => true, String), EVENTUALLY).toBe(true);
     // And as much as before fits again.
     await system.idle();
     await expect
       .poll(() => system.submit('counter/after', { type: 'add', amount: 1, note }), EVENTUALLY)
       .toMatchObject({ ok: true });
+  });
+
+  test('does not keep a node from starting that has something to say itself', async () => {
+    const pipeline = new TestSystem({ app: undefined, mailbox: { maxBytes: 512 * KiB } });
+    onTestFinished(() => pipeline.close());
+    await pipeline.open();
+    await pipeline.stop();
+    // To the last byte: smaller and smaller messages, each until it is refused.
+    for (const size of [64 * KiB, KiB, 1]) {
+      const body = { type: 'no such message', note: 'n'.repeat(size) };
+      const publishForEver = async (): Promise<never> => {
+        for (;;) await pipeline.tell('intake/main', body);
+      };
+      await expect(publishForEver()).rejects.toThrow('maximum bytes exceeded');
+    }
+    await pipeline.start();
+    await pipeline.idle();
+    expect(await pipeline.ask('node/n1', 'status')).toMatchObject({});
+    expect((await pipeline.deadLetters('intake/main')).length).toBeGreaterThan(2);
   });
 
   test('refuses whoever submits or calls with log.full, and when to try again', async () => {

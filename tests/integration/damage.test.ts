@@ -1,15 +1,15 @@
 /** Local state is a cache: lost or damaged files cost time, nothing else. A log that was cut is another matter. */
 import { closeSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Address } from '../../protocol/address.ts';
-import { SHARDS, useSystem } from '../harness/test-node.ts';
+import { useSystem } from '../harness/test-node.ts';
 
-const system = useSystem();
+const system = useSystem({ shards: 2 });
 const actors = Array.from({ length: 24 }, (_, number): Address => `counter/actor-${number}`);
 
-const files = (): string[] =>
-  Array.from({ length: SHARDS }, (_, shard) => join(system.data, 'shards', String(shard), 'data.mdb'));
+const fileOf = (shard: number): string => join(system.data, 'shards', String(shard), 'data.mdb');
+const files = (): readonly [string, string] => [fileOf(0), fileOf(1)];
 const hashes = () =>
   Promise.all(
     actors.map(async (address) => ((await system.sys('hash', { address })).value as { hash: string }).hash),
@@ -63,54 +63,60 @@ function overwrite(file: string, from: number, length: number): void {
 
 const PAGE = 4_096;
 
-describe('local state', () => {
-  // Two kinds at a time, one for each shard.
-  test.each([
-    [
-      { how: 'cut in half', damage: (file: string) => truncateSync(file, readFileSync(file).length / 2) },
-      { how: 'cut within a page', damage: (file: string) => truncateSync(file, 3 * PAGE + 100) },
-    ],
-    [
-      { how: 'of zero length', damage: (file: string) => truncateSync(file, 0) },
-      { how: 'deleted', damage: (file: string) => rmSync(file) },
-    ],
-    [
-      { how: 'flipped in every page', damage: (file: string) => flip(file, 1, PAGE) },
-      { how: 'flipped in many places', damage: (file: string) => flip(file, 2, 97) },
-    ],
-    [
-      { how: 'flipped behind its head', damage: (file: string) => flip(file, 3, 512, 2 * PAGE) },
-      { how: 'without its head', damage: (file: string) => overwrite(file, 0, 2 * PAGE) },
-    ],
-    [
-      {
-        how: 'deleted with its folder',
-        damage: (file: string) => rmSync(dirname(file), { recursive: true }),
-      },
-      {
-        how: 'of another kind',
-        damage: (file: string) => writeFileSync(file, 'this is no database\n'.repeat(999)),
-      },
-    ],
-  ])('$0.how, and $1.how, is rebuilt from the log, which is said, and is the same', async (...damages) => {
+// Two kinds at a time, one for each shard.
+test.each([
+  {
+    first: {
+      how: 'cut in half',
+      damage: (file: string) => truncateSync(file, readFileSync(file).length / 2),
+    },
+    second: { how: 'cut within a page', damage: (file: string) => truncateSync(file, 3 * PAGE + 100) },
+  },
+  {
+    first: { how: 'of zero length', damage: (file: string) => truncateSync(file, 0) },
+    second: { how: 'deleted', damage: (file: string) => rmSync(file) },
+  },
+  {
+    first: { how: 'flipped in every page', damage: (file: string) => flip(file, 1, PAGE) },
+    second: { how: 'flipped in many places', damage: (file: string) => flip(file, 2, 97) },
+  },
+  {
+    first: { how: 'flipped behind its head', damage: (file: string) => flip(file, 3, 512, 2 * PAGE) },
+    second: { how: 'without its head', damage: (file: string) => overwrite(file, 0, 2 * PAGE) },
+  },
+  {
+    first: {
+      how: 'deleted with its folder',
+      damage: (file: string) => rmSync(dirname(file), { recursive: true }),
+    },
+    second: {
+      how: 'of another kind',
+      damage: (file: string) => writeFileSync(file, 'no database\n'.repeat(999)),
+    },
+  },
+])(
+  'local state $first.how or $second.how is rebuilt from the log, which is said, and is the same',
+  async (damages) => {
     await live();
     const before = { hashes: await hashes(), published: await published() };
     await system.stop();
-    for (const [shard, file] of files().entries()) damages[shard]?.damage(file);
+    const [first, second] = files();
+    damages.first.damage(first);
+    damages.second.damage(second);
     await system.start();
     await system.idle();
     expect(await hashes()).toEqual(before.hashes);
     expect(await published()).toEqual(before.published);
     const said = system.logged.filter(({ msg }) => msg.includes('rebuilt from the log'));
     expect(new Set(said.map(({ shard }) => shard))).toEqual(new Set([0, 1]));
-  });
+  },
+);
 
-  test('that is not damaged is used as it is', async () => {
-    const before = await hashes();
-    await system.stop();
-    await system.start();
-    await system.idle();
-    expect(await hashes()).toEqual(before);
-    expect(system.logged.filter(({ msg }) => msg.includes('rebuilt'))).toEqual([]);
-  });
+test('local state that is not damaged is used as it is', async () => {
+  const before = await hashes();
+  await system.stop();
+  await system.start();
+  await system.idle();
+  expect(await hashes()).toEqual(before);
+  expect(system.logged.filter(({ msg }) => msg.includes('rebuilt'))).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { HEADER } from '../../protocol/headers.ts';
 import { useSystem } from '../harness/test-node.ts';
 
-const system = useSystem();
+const system = useSystem({ shards: 2 });
 const COPIES = 1_000;
 
 // First, because a server that remembers an id already goes on remembering it for its old window.

@@ -1,5 +1,5 @@
 /** Being asked to stop, or not being asked: what was committed stays, and what was under way is finished later. */
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type NodeProcess, startNodeProcess } from '../harness/node-process.ts';
 import { TestSystem } from '../harness/test-node.ts';
 
@@ -9,7 +9,8 @@ const RECEIVERS = 10;
 
 /** A broker, and a way to start nodes that are processes of their own. */
 async function openSystem(): Promise<{ system: TestSystem; startNode: () => Promise<NodeProcess> }> {
-  const system = new TestSystem();
+  vi.setConfig({ testTimeout: 90_000 });
+  const system = new TestSystem({ shards: 2 });
   onTestFinished(() => system.close());
   await system.open({ node: false });
   return { system, startNode: () => startNodeProcess(system.settings(), system.broker.url) };
@@ -26,14 +27,19 @@ async function keepBusy(system: TestSystem): Promise<{ readonly sent: Promise<un
   return { sent: Promise.all(sent) };
 }
 
-async function expectEverythingOnce(system: TestSystem): Promise<void> {
+/** What every receiver has counted, once nothing is left to do. */
+async function received(system: TestSystem) {
   await system.idle();
   const receivers = Array.from({ length: RECEIVERS }, (_, key) => `counter/receiver-${key}` as const);
   const totals = await Promise.all(receivers.map((receiver) => system.total(receiver)));
-  const each = MESSAGES / RECEIVERS;
-  expect(totals).toEqual(receivers.map(() => ({ total: each, times: each })));
-  expect(await system.deadLetters()).toEqual([]);
+  return { totals, deadLetters: await system.deadLetters() };
 }
+
+const each = MESSAGES / RECEIVERS;
+const everythingOnce = {
+  totals: Array.from({ length: RECEIVERS }, () => ({ total: each, times: each })),
+  deadLetters: [],
+};
 
 test('SIGTERM in the middle of work stops the node within 5 s with 0; the next start repairs nothing', async () => {
   const { system, startNode } = await openSystem();
@@ -44,7 +50,7 @@ test('SIGTERM in the middle of work stops the node within 5 s with 0; the next s
   expect(performance.now() - asked).toBeLessThan(STOP_MS);
   await sent;
   const second = await startNode();
-  await expectEverythingOnce(system);
+  expect(await received(system)).toEqual(everythingOnce);
   expect(second.logged()).not.toMatch(/rebuilt|"level":[456]0/);
 });
 
@@ -55,7 +61,7 @@ test('a node that is killed in the middle of work finishes it after a start, eac
   await first.kill();
   await sent;
   await startNode();
-  await expectEverythingOnce(system);
+  expect(await received(system)).toEqual(everythingOnce);
 });
 
 test('a second node of the same namespace is refused, and the first one serves on', async () => {

@@ -73,7 +73,8 @@ async function list(run: Run): Promise<void> {
         ]),
       ),
     );
-    if (actors.length === 0) run.output.message('No actor has had a message yet.');
+    const which = kind === undefined ? 'No actor' : `No actor of the kind ${kind}`;
+    if (actors.length === 0) run.output.message(`${which} has had a message yet.`);
   });
 }
 

@@ -1,12 +1,16 @@
 /** `banyan dataset …`: the versions that the curator has published. */
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { verifyDataset } from '../../../actors/dataset/index.ts';
+import { BanyanError } from '../../../protocol/errors.ts';
+import { makeWritableDirectory } from '../../writable-directory.ts';
 import type { Cli, Run } from '../cli.ts';
 import { exportAll, publishedVersions } from '../dataset-source.ts';
 import { datasetExportDocument, datasetListDocument, datasetVerifyDocument } from '../documents.ts';
 import { EXIT } from '../exit-code.ts';
 import { addConnectionOptions } from '../options.ts';
+import { counted } from '../counted.ts';
 import { formatTable } from '../table.ts';
 
 export function addDatasetCommands(cli: Cli, program: Command): void {
@@ -42,20 +46,26 @@ async function list(run: Run): Promise<void> {
 }
 
 async function write(run: Run): Promise<void> {
-  const out = resolve(run.settings.out);
+  const out = makeWritableDirectory(run.settings.out, 'out');
   await run.withClient(async (client) => {
     const { written, unchanged, reportFiles } = await exportAll(client, out);
     const document = { out, written: [...written], unchanged: [...unchanged], report: reportFiles };
     run.output.data(
       datasetExportDocument,
       document,
-      () => `${out}: ${written.length} versions written, ${unchanged.length} were there already`,
+      () => `${out}: ${counted(written.length, 'version')} written, ${unchanged.length} there already`,
     );
   });
 }
 
 async function verify(run: Run): Promise<number> {
   const out = resolve(run.settings.out);
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new BanyanError('dataset.not_found', {
+      message: `There is no folder ${out}.`,
+      hint: 'Name the folder of the export with --out; "banyan dataset export" writes one.',
+    });
+  }
   const { findings, ...verified } = await verifyDataset(out);
   run.output.data(datasetVerifyDocument, { ...verified, out, findings: [...findings] }, () =>
     [
@@ -63,7 +73,7 @@ async function verify(run: Run): Promise<number> {
         ({ version, file, problem }) =>
           `${[version, file].filter((part) => part !== '').join('/')}: ${problem}`,
       ),
-      `${out}: ${verified.versions} versions, ${verified.examples} examples, ${findings.length} findings`,
+      `${out}: ${counted(verified.versions, 'version')}, ${counted(verified.examples, 'example')}, ${counted(findings.length, 'finding')}`,
     ].join('\n'),
   );
   return verified.ok ? EXIT.ok : EXIT.findings;

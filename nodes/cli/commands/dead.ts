@@ -9,6 +9,7 @@ import { deadListDocument, deadSettledDocument, deadShowDocument } from '../docu
 import { readDeadLetters } from '../dead-letters.ts';
 import { addConnectionOptions } from '../options.ts';
 import { prettyJson } from '../output.ts';
+import { counted } from '../counted.ts';
 import { formatTable, visible } from '../table.ts';
 
 const LISTED = 100;
@@ -96,7 +97,8 @@ async function settle(run: Run, op: 'replay' | 'drop'): Promise<void> {
   await run.withClient(async (client) => {
     const ids = run.flag('all') ? await idsOf(client, run) : [...run.words];
     const asks = op === 'drop' || run.flag('dryRun');
-    if (asks && ids.length > 0 && !(await run.mayProceed(`${op} ${ids.length} dead letters`))) return;
+    if (asks && ids.length > 0 && !(await run.mayProceed(`${op} ${counted(ids.length, 'dead letter')}`)))
+      return;
     const result: { settled: string[]; missing: string[] } = { settled: [], missing: [] };
     for (let at = 0; at < ids.length; at += SETTLED_AT_ONCE) {
       const some = { op, ids: ids.slice(at, at + SETTLED_AT_ONCE) };

@@ -15,7 +15,9 @@ export function addMessageCommands(cli: Cli, parent: Command): void {
     .option('--submit', 'let a node validate it first and refuse what its actor would not take')
     .option('--seq <n>', 'with --sender: the number that makes repeating it harmless')
     .option('--sender <name>', 'a name of your own');
-  sending(cli.verb(parent, `call ${message}`, 'send a message and print what the actor replies', call));
+  sending(
+    cli.verb(parent, `call ${message}`, `send a message and print what the actor replies; ${form}`, call),
+  );
   addConnectionOptions(
     cli.verb(
       parent,

@@ -15,6 +15,7 @@ import { actorReplayDocument, actorReplayedDocument } from '../documents.ts';
 import { EXIT } from '../exit-code.ts';
 import { addConnectionOptions } from '../options.ts';
 import { prettyJson } from '../output.ts';
+import { counted } from '../counted.ts';
 import { addressOf } from './message.ts';
 import { fetchTree } from './tree.ts';
 
@@ -50,7 +51,7 @@ export async function showEarlier(run: Run, address: Address, at: number): Promi
     run.output.data(actorReplayedDocument, document, () =>
       [
         `${address} after entry ${at}: ${formatState(replayed.state)}${document.standing === null ? '' : `, ${document.standing}`}`,
-        `${replayed.turns} turns, ${replayed.deadLetters} dead letters, hash ${replayed.hash}`,
+        `${counted(replayed.turns, 'turn')}, ${counted(replayed.deadLetters, 'dead letter')}, hash ${replayed.hash}`,
         prettyJson(replayed.context),
       ].join('\n'),
     );
@@ -75,7 +76,7 @@ async function compare(run: Run): Promise<number> {
       replayed: { hash: replayed.hash, turns: replayed.turns, deadLetters: replayed.deadLetters },
     };
     run.output.data(actorReplayDocument, document, () => {
-      const turns = `${replayed.turns} turns up to entry ${cursor.seq}`;
+      const turns = `${counted(replayed.turns, 'turn')} up to entry ${cursor.seq}`;
       return identical
         ? `${address}: identical after ${turns}, hash ${hash}`
         : `${address}: DIFFERENT after ${turns}: the live state has the hash ${hash}, the replayed one ${replayed.hash}`;

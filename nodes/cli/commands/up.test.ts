@@ -74,7 +74,12 @@ describe('up --once', { timeout }, () => {
     ['a source that is not there', ['--source', 'missing']],
     ['a source that nothing can collect yet', ['--source', 'https://example.org/']],
     ['an application that is not there', ['--app', 'missing.ts']],
+    ['an application that is a folder', ['--app', '/']],
     ['a setting that is not valid', ['--shards', '0']],
+    ['a data directory that is a file', ['--data', process.execPath]],
+    ['a folder for datasets that is a file', ['--out', process.execPath]],
+    ['an address that is not this machine’s', ['--http-host', '192.0.2.1']],
+    ['credentials that are not there', ['--nats', 'nats://127.0.0.1:1', '--creds', 'missing']],
   ])('refuses %s as wrong configuration', async (_title, args) => {
     const { code, stdout, stderr } = await commandProcess(up('--once', '--json', '--quiet', ...args));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

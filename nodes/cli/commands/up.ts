@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import type { Logger } from 'pino';
 import { BanyanError } from '../../../protocol/errors.ts';
 import { connectBanyan, type BanyanClient } from '../../client/connect.ts';
+import { makeWritableDirectory } from '../../writable-directory.ts';
 import type { Cli, Run } from '../cli.ts';
 import { appDocument, upDocument } from '../documents.ts';
 import { EXIT } from '../exit-code.ts';
@@ -92,6 +93,8 @@ function reportLate(log: Logger, error: unknown): void {
 async function perform(run: Run, log: Logger, line: ProgressLine, stop: AbortSignal): Promise<number> {
   const { settings, timeoutMs } = run;
   const sources = sourcesOf(run);
+  // Found now rather than when there is something to export; an application of somebody's own exports nothing.
+  if (settings.app === undefined) makeWritableDirectory(settings.out, 'out');
   const session = await startSession({ settings, log, embedBroker: true });
   const ended = new AbortController();
   const signal = AbortSignal.any([stop, ended.signal]);

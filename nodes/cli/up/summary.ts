@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { BanyanClient } from '../../client/connect.ts';
 import { exportAll, type Exported } from '../dataset-source.ts';
 import type { UpDocument } from '../documents.ts';
+import { counted } from '../counted.ts';
 
 /** Exports what is new and sums up. */
 export async function exportAndSummarise(client: BanyanClient, out: string): Promise<UpDocument> {
@@ -47,7 +48,10 @@ export function formatSummary(summary: UpDocument): string {
     ...(rest > 0 ? [['', `${rest} are new versions of known ones, or undecided`]] : []),
     ['scenarios', String(scenarios)],
     ['examples', String(examples)],
-    ['dataset', dataset === null ? 'none published yet' : `${dataset.path} (${dataset.examples} examples)`],
+    [
+      'dataset',
+      dataset === null ? 'none published yet' : `${dataset.path} (${counted(dataset.examples, 'example')})`,
+    ],
     ...(report === null ? [] : [['report', report]]),
   ];
   return lines.map(([name = '', text = '']) => `${name.padEnd(10)} ${text}`).join('\n');

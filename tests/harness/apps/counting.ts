@@ -25,6 +25,7 @@ export const counterContract = defineContract({
     fail: z.object({ amount: z.number().default(1) }),
     recurse: z.object({}),
     loop: z.object({}),
+    clock: z.object({}),
     exhaust: z.object({}),
     later: z.object({ name: z.string(), delayMs: z.number(), amount: z.number() }),
     spread: z.object({ keys: z.array(z.string()), amount: z.number() }),
@@ -75,6 +76,8 @@ export function createCounting({ fixed }: { readonly fixed: boolean }): System {
       recurse: () => {
         recurse();
       },
+      /** What a turn must not do. */
+      readClock: assign({ total: () => Date.now() }),
       loop: () => {
         for (;;);
       },
@@ -93,6 +96,7 @@ export function createCounting({ fixed }: { readonly fixed: boolean }): System {
           fail: { actions: fixed ? ['sum', 'count'] : ['fail'] },
           recurse: { actions: 'recurse' },
           loop: { actions: 'loop' },
+          clock: { actions: 'readClock' },
           exhaust: { actions: 'exhaust' },
           later: {
             actions: ({ event: { name, delayMs, amount } }) =>

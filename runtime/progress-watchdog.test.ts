@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { encode } from '../protocol/codec.ts';
+import { subjectsOf } from '../protocol/subjects.ts';
+import { VirtualClock } from './clock.ts';
+import { MemoryLog } from './log-memory.ts';
+import type { Partition } from './partition.ts';
+import { ProgressWatchdog } from './progress-watchdog.ts';
+
+/** Lets everything run that waits for nothing but the log, and time pass in between. */
+async function pass(clock: VirtualClock, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 250) {
+    clock.advance(250);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test('a partition that stands still is read anew until it moves', async () => {
+  const clock = new VirtualClock();
+  const log = new MemoryLog(subjectsOf('test'), 1, clock);
+  const partition = { id: 0, position: 0 };
+  let stalls = 0;
+  const watchdog = new ProgressWatchdog({
+    clock,
+    log,
+    busy: () => false,
+    partitions: () => [partition as unknown as Partition],
+    stalled: () => stalls++,
+  });
+  watchdog.start();
+  await pass(clock, 20_000);
+  expect(stalls).toBe(0);
+  await log.publishMessage('test.to.counter.a', encode({ type: 'add' }));
+  await pass(clock, 20_000);
+  expect(stalls).toBeGreaterThan(1);
+  partition.position = 1;
+  await pass(clock, 10_000);
+  const before = stalls;
+  await pass(clock, 20_000);
+  expect(stalls).toBe(before);
+  watchdog.stop();
+});

@@ -37,7 +37,12 @@ export async function startHttp({ host, port, view }: HttpOptions): Promise<Http
     context.json(
       {
         ok: false,
-        error: { code: 'request.subject', message: 'There is nothing here.', recoverable: false },
+        error: {
+          code: 'request.subject',
+          message:
+            'There is nothing here: see /metrics, /health/live, /health/ready, /api/tree and /api/work.',
+          recoverable: false,
+        },
       },
       404,
     ),

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => broker.stop());
 
-async function answered(json: boolean, body: object): Promise<string | unknown> {
+async function answered(json: boolean, body: object): Promise<unknown> {
   const to = '_INBOX.test';
   const subscription = connection.subscribe(to, { max: 1 });
   publishAnswer(connection, { to, id: '', json }, body);

@@ -169,7 +169,7 @@ export const ERRORS = {
 
   'log.truncated': refused(
     'The log has lost entries that this node had already processed.',
-    'Restore the broker from a backup, or accept the loss; the partition waits for an operator.',
+    'Restore the broker from a backup; or accept the loss: stop, delete "shards" in the data directory, start.',
   ),
   'log.foreign': refused(
     'The log is not the one that this data directory belongs to.',

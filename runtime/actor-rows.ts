@@ -35,11 +35,19 @@ export class CommittedRows implements Rows {
   }
 
   get(table: string, key: string): unknown {
+    // No row has such a key, and stores differ in what they make of it.
+    if (!isKey(key)) return undefined;
     const bytes = this.reads.read(this.bucket(table), key);
     return bytes === undefined ? undefined : decode(bytes);
   }
 
   *range(table: string, range: KeyRange): Generator<readonly [string, unknown]> {
+    for (const bound of [range.prefix, range.gte, range.gt, range.lte, range.lt]) {
+      if (bound !== undefined && bound !== '' && !isKey(bound))
+        throw new BanyanError('turn.limit', {
+          message: `A bound of a range in '${table}' is not well-formed, or longer than ${LIMITS.rowKeyBytes} bytes.`,
+        });
+    }
     for (const [key, bytes] of this.reads.range(this.bucket(table), range)) yield [key, decode(bytes)];
   }
 
@@ -54,6 +62,11 @@ export class CommittedRows implements Rows {
   protected bucket(table: string): string {
     return this.#bucketOf(table);
   }
+}
+
+/** Whether a row can have this key. */
+function isKey(text: string): boolean {
+  return text.length > 0 && Buffer.byteLength(text) <= LIMITS.rowKeyBytes && text.isWellFormed();
 }
 
 /** Rows of the running turn: reads see its own writes. */
@@ -89,10 +102,9 @@ export class TurnRows extends CommittedRows {
   }
 
   #check(key: string): void {
-    const bytes = Buffer.byteLength(key);
-    if (bytes === 0 || bytes > LIMITS.rowKeyBytes || !key.isWellFormed()) {
+    if (!isKey(key)) {
       throw new BanyanError('turn.limit', {
-        message: `A row's key has ${bytes} bytes of UTF-8 (1 to ${LIMITS.rowKeyBytes}).`,
+        message: `A row's key has ${Buffer.byteLength(key)} bytes of UTF-8 (1 to ${LIMITS.rowKeyBytes}).`,
       });
     }
     if (this.#overlay.writesSinceMark >= LIMITS.turnRowChanges) {

@@ -1,16 +1,12 @@
 /** Schedules that have lost, doubled or stopped something, each kept as a test. */
-import { assign, setup } from 'xstate';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { LIMITS } from '../config/limits.ts';
 import { encode } from '../protocol/codec.ts';
-import { defineContract, internal, type MessageOf } from '../protocol/contract.ts';
 import { encodeFrame, encodeRecord } from '../protocol/frame.ts';
 import { partitionOf } from '../protocol/partition-of.ts';
 import { subjectsOf } from '../protocol/subjects.ts';
 import { systemClock } from './clock.ts';
-import { defineActor } from './define-actor.ts';
-import { reply, task } from './effects.ts';
+import { box, type Context, gates } from './hostile-schedules.fixture.ts';
 import { MemoryLog } from './log-memory.ts';
 import type { Answer } from './partition.ts';
 import { seededRandomness } from './randomness.ts';
@@ -18,79 +14,6 @@ import { Shard } from './shard.ts';
 import type { Store } from './store.ts';
 import { MemoryStore } from './store-memory.ts';
 import { createSystem } from './system.ts';
-import { defineTable } from './table.ts';
-
-const contract = defineContract({
-  kind: 'box',
-  messages: {
-    put: z.object({ item: z.string() }),
-    fill: z.object({ rows: z.number(), from: z.number() }),
-    fail: z.object({}),
-    end: z.object({}),
-    work: z.object({ mode: z.string(), bytes: z.number() }),
-    'work.done': internal(z.object({ input: z.unknown(), output: z.unknown() })),
-    'work.failed': internal(z.object({ input: z.unknown(), error: z.object({ message: z.string() }) })),
-  },
-  events: {},
-});
-const things = defineTable<{ n: number }>('things');
-type Context = { items: string[]; results: number; failures: number };
-const gates = { open: () => {} };
-
-function box(version = 1) {
-  return defineActor({
-    ...contract,
-    version,
-    tables: { things },
-    queries: { context: ({ context }) => context, rows: () => [...things.range()].length },
-    tasks: {
-      work: async (input: { mode: string; items: string[] }) => {
-        if (input.mode === 'wait') await new Promise<void>((resolve) => (gates.open = resolve));
-        if (input.mode === 'mutate') input.items.push('from the task');
-        if (input.mode === 'throw') throw new Error('x'.repeat(2 * LIMITS.messageBodyBytes));
-        return null;
-      },
-    },
-    machine: setup({
-      types: { context: {} as Context, events: {} as MessageOf<typeof contract.messages> },
-    }).createMachine({
-      context: { items: [], results: 0, failures: 0 },
-      initial: 'open',
-      states: {
-        open: {
-          on: {
-            put: {
-              actions: [
-                assign(({ context, event }) => ({ ...context, items: [...context.items, event.item] })),
-                ({ context }) => reply(context.items.length),
-              ],
-            },
-            fill: {
-              actions: ({ event }) => {
-                for (let n = 0; n < event.rows; n++) things.put(`${event.from + n}`, { n });
-              },
-            },
-            fail: {
-              actions: () => {
-                throw new Error('poison');
-              },
-            },
-            work: {
-              actions: ({ context, event }) =>
-                task('work', { mode: event.mode, items: context.items, fill: 'x'.repeat(event.bytes) }),
-            },
-            'work.done': { actions: assign(({ context }) => ({ ...context, results: context.results + 1 })) },
-            'work.failed': {
-              actions: assign(({ context }) => ({ ...context, failures: context.failures + 1 })),
-            },
-            end: 'ended',
-          },
-        },
-        ended: { type: 'final' },
-      },
-    }),
-  });
-}
 
 const subjects = subjectsOf('test');
 const partition = partitionOf('box', 'a', 1);
@@ -153,7 +76,9 @@ function world() {
         const work = shard.work();
         const position = shard.partitionStatus()[0]?.cursor?.seq ?? 0;
         calm =
-          work.queued + work.unacknowledged === 0 && work.tasks === tasks && position === lastSeq ? calm + 1 : 0;
+          work.queued + work.unacknowledged === 0 && work.tasks === tasks && position === lastSeq
+            ? calm + 1
+            : 0;
       }
       expect(faults).toEqual([]);
     },
@@ -177,6 +102,14 @@ describe('what anybody can send', () => {
       expect(codes()).toBe(1);
     },
   );
+
+  test('a key that no row can have is of no row, in every store', async () => {
+    const { start, send, settled, answers } = world();
+    const shard = await start();
+    await send({ type: 'find', keyChars: 100_000 }, { 'Banyan-Call-Reply': '_INBOX.x' });
+    await settled(shard);
+    expect(answers.map(({ body }) => body)).toEqual([{ ok: true, value: 'nothing' }]);
+  });
 
   test('an ask for a position that never comes ends, and meanwhile no turn seems to run', async () => {
     const { start, send, settled, isActive } = world();
@@ -275,6 +208,31 @@ describe('orders', () => {
     await settled(shard);
     expect(codes()).toBe(2);
     expect(shard.actors({ limit: 1 })).toMatchObject([{ state: 'ended', buffered: 0 }]);
+  });
+
+  test('a parked message that no shard survives is found by verdicts; the others are turned', async () => {
+    const { log, start, send, settled, order, faults, codes } = world();
+    const store = new MemoryStore();
+    const first = await start(store);
+    await order('pause');
+    for (const item of ['1', '2']) await send({ type: 'put', item });
+    await send({ type: 'recurse' });
+    await send({ type: 'put', item: '3' });
+    await settled(first);
+    await order('resume');
+    // Once for the order that turns all, once for the one that turns the poison alone.
+    let last = first;
+    for (let verdicts = 0; verdicts < 2; verdicts++) {
+      while (faults.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      const { entry, index } = faults.pop() as { entry: number; index: number };
+      await log.appendVerdict({ partition, entry, index, code: 'turn.stack', detail: 'thrice' });
+      last = await start(store);
+    }
+    for (let i = 0; i < 100; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(faults).toEqual([]);
+    expect((await context(last)).items).toEqual(['1', '2', '3']);
+    expect(codes()).toBe(1);
+    expect(last.actors({ limit: 1 })).toMatchObject([{ status: 'running', buffered: 0 }]);
   });
 
   test('messages parked for an unreadable state are counted, whatever is in memory', async () => {

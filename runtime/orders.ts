@@ -1,7 +1,7 @@
 /** Orders to an actor that come through the log: pause, resume, delete. Each is an entry, so a replay obeys it too. */
 import type { Overlay } from './overlay.ts';
 import { BanyanError } from '../protocol/errors.ts';
-import type { Cell, Cells } from './cells.ts';
+import type { Cell, Cells, Standing } from './cells.ts';
 import { buckets } from './keys.ts';
 import type { Parked } from './parked.ts';
 import type { Received } from './receive.ts';
@@ -27,7 +27,13 @@ interface OrderParts {
   /** The order's own place in the log, or that of the delete it continues: what it deletes was there before. */
   readonly before: string;
   /** Sends another order to the same actor. */
-  readonly tell: (message: { readonly type: Order; readonly before?: string }) => void;
+  readonly tell: (message: {
+    readonly type: Order;
+    readonly before?: string;
+    readonly alone?: boolean;
+  }) => void;
+  /** The order is to be skipped, because no shard survives it (rule R8). */
+  readonly verdict: BanyanError | undefined;
   readonly turn: (received: Received, timeMs: number) => void;
 }
 
@@ -38,7 +44,8 @@ const DELETED_AT_ONCE = 5_000;
 
 /** Carries an order out. Throws `message.unknown_type` for one that this release does not know. */
 export function obey(parts: OrderParts): void {
-  const { cell, cells, received } = parts;
+  const { cell, cells, received, verdict } = parts;
+  if (verdict !== undefined && received.message.type !== 'resume') throw verdict;
   switch (received.message.type) {
     case 'pause': {
       if (cell.standing === undefined) {
@@ -64,9 +71,19 @@ export function obey(parts: OrderParts): void {
 /**
  * Turns parked messages in order. Until the last one is turned, new messages still queue behind them. A
  * parked message that throws becomes a dead letter by the caller, so it is taken alone by its own order.
+ *
+ * A verdict on an order that turned many names none of them: they are turned again, each by an order of its
+ * own, and a verdict on such an order is its message's.
  */
-function resume({ cell, cells, parked, tell, turn }: OrderParts): void {
-  const waiting = parked.oldest(cell.address, RESUMED_AT_ONCE + 1);
+function resume({ cell, received, cells, parked, tell, turn, verdict }: OrderParts): void {
+  const isAlone = received.message['alone'] === true;
+  if (verdict !== undefined && !isAlone) {
+    cells.stand(cell, { ...(cell.standing as Standing), status: 'resuming', reason: '' });
+    tell({ type: 'resume', alone: true });
+    return;
+  }
+  const atOnce = isAlone ? 1 : RESUMED_AT_ONCE;
+  const waiting = parked.oldest(cell.address, atOnce + 1);
   let parkedLeft = cell.standing?.parked ?? 0;
   const goOn = (turned: number): void => {
     const more = turned < waiting.length;
@@ -77,14 +94,15 @@ function resume({ cell, cells, parked, tell, turn }: OrderParts): void {
     } else {
       cells.stand(after, more ? { status: 'resuming', reason: '', parked: parkedLeft } : undefined);
     }
-    if (more) tell({ type: 'resume' });
+    if (more) tell({ type: 'resume', ...(isAlone ? { alone: true } : {}) });
   };
-  const next = waiting.slice(0, RESUMED_AT_ONCE);
+  const next = waiting.slice(0, atOnce);
   for (const [place, message] of next.entries()) {
     const ended = cells.peek(cell.address)?.standing?.status === 'ended';
     parked.remove(cell.address, message.name);
     parkedLeft--;
     try {
+      if (verdict !== undefined) throw verdict;
       if (ended) throw new BanyanError('actor.ended');
       turn(message.received, message.timeMs);
     } catch (error) {

@@ -3,7 +3,7 @@
  * again after every interruption, the log must still be the one that the cursor belongs to (rule R9). What
  * cannot be trusted stops the partition, with a reason; the others go on.
  */
-import { BanyanError, toBanyanError } from '../protocol/errors.ts';
+import { BanyanError, toBanyanError, type WireError } from '../protocol/errors.ts';
 import type { Clock } from './clock.ts';
 import type { Delivery } from './deliver.ts';
 import type { Log, LogReader, LogState } from './log.ts';
@@ -28,12 +28,20 @@ export interface PartitionReaderParts {
   readonly report: (level: 'warn' | 'error', message: string, details: object) => void;
 }
 
+/** What a partition is doing. `stopped` waits for an operator; the error says what can be done. */
+export interface PartitionStatus {
+  readonly id: number;
+  readonly status: 'opening' | 'catching-up' | 'ready' | 'stopped';
+  readonly cursor: { readonly seq: number; readonly index: number } | undefined;
+  readonly error: WireError | undefined;
+}
+
 const RETRY_MS = 250;
 
 export class PartitionReader {
   readonly partition: Partition;
   readonly outbox: Outbox;
-  status: 'opening' | 'catching-up' | 'ready' | 'stopped' = 'opening';
+  status: PartitionStatus['status'] = 'opening';
   error: BanyanError | undefined;
   readonly #parts: PartitionReaderParts;
   #reader: LogReader | undefined;
@@ -73,12 +81,38 @@ export class PartitionReader {
       this.status = 'ready';
       this.#parts.onReady();
     }
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#wakeWaiting();
   }
 
-  /** Resolves with the next window, or when the partition stops. */
-  nextProgress(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  /** Resolves when the entry was applied or the partition stops; throws `partition.unavailable` when it is late. */
+  async reached(entry: number, patienceMs: number): Promise<void> {
+    let late = false;
+    const cancel = this.#parts.clock.setTimer(patienceMs, () => {
+      late = true;
+      this.#wakeWaiting();
+    });
+    try {
+      while (this.status === 'ready' && this.partition.position < entry) {
+        if (late)
+          throw new BanyanError('partition.unavailable', {
+            message: `Entry ${entry} was not applied within ${patienceMs} ms.`,
+            retryAfterMs: 500,
+          });
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      }
+    } finally {
+      cancel();
+    }
+  }
+
+  describe(): PartitionStatus {
+    const { id, cursor } = this.partition;
+    return {
+      id,
+      status: this.status,
+      cursor: cursor === undefined ? undefined : { seq: cursor.seq, index: cursor.index },
+      error: this.error?.toWire(),
+    };
   }
 
   /** Ends the reader that runs; unless the shard has stopped, the partition is verified and read anew. */
@@ -140,11 +174,15 @@ export class PartitionReader {
     this.error = error;
     void this.interrupt();
     this.#parts.delivery.forget(this.partition);
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#wakeWaiting();
     this.#parts.report('error', `Partition ${this.partition.id} has stopped: ${error.message}`, {
       partition: this.partition.id,
       error: error.toWire(),
     });
+  }
+
+  #wakeWaiting(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #patiently<T>(attempt: () => Promise<T>): Promise<T> {

@@ -9,7 +9,6 @@
  * I6  What the environment does to a turn (memory, stack, disk) is not the message's fault: it stops the
  *     partition, and only a verdict in the log skips the message.
  */
-import { inspect } from 'node:util';
 import type { Address } from '../protocol/address.ts';
 import { decode, encode } from '../protocol/codec.ts';
 import { BanyanError, type ErrorCode, toBanyanError } from '../protocol/errors.ts';
@@ -31,6 +30,7 @@ import { type Item, receive, type Received } from './receive.ts';
 import { RecordingRows, type RowStep } from './record-rows.ts';
 import { Results } from './results.ts';
 import { TaskRows } from './tasks.ts';
+import { messageOf } from './thrown-message.ts';
 import { TimerRows } from './timers.ts';
 import { runTurn, type TurnResult } from './turn.ts';
 
@@ -202,9 +202,8 @@ export class Partition {
         this.#answerAgain(received);
         return;
       }
-      const verdict = this.#parts.verdicts.find((one) => one.entry === entry.seq && one.index === index);
-      if (verdict !== undefined)
-        throw new BanyanError(verdict.code as ErrorCode, { message: verdict.detail });
+      const verdict = this.#verdictOn(entry.seq, index);
+      if (verdict !== undefined && received.kind !== 'control') throw verdict;
       if (received.kind === 'task' && this.tasks.take(received.id ?? '') === undefined) return;
       const timer = received.kind === 'timer' ? this.timers.take(received.to, received.id ?? '') : undefined;
       if (received.kind === 'timer' && timer === undefined) return;
@@ -220,6 +219,11 @@ export class Partition {
         thrown,
       });
     }
+  }
+
+  #verdictOn(seq: number, index: number): BanyanError | undefined {
+    const verdict = this.#parts.verdicts.find((one) => one.entry === seq && one.index === index);
+    return verdict && new BanyanError(verdict.code as ErrorCode, { message: verdict.detail });
   }
 
   /** Whoever repeats a call still waits for its answer. */
@@ -247,6 +251,7 @@ export class Partition {
         partition: this.id,
         tell: (message) => this.#tellControl(entry, index, cell.address, message),
         tasks: this.tasks,
+        verdict: this.#verdictOn(entry.seq, index),
         before: continued(received) ?? positionName(entry.seq, index),
         turn: (parked, parkedMs) => {
           // Each has its own deadline; the order is to blame, because it is what a replay would turn again.
@@ -393,14 +398,3 @@ export function readCursor(overlay: Pick<Overlay, 'get'>, partition: number): Cu
   const bytes = overlay.get(buckets.partition(partition), 'cursor');
   return bytes === undefined ? undefined : (decode(bytes) as Cursor);
 }
-
-/** Bounded, because it travels in answers and dead letters. */
-function messageOf(thrown: unknown): string {
-  try {
-    const said: unknown = thrown instanceof Error ? thrown.message : thrown;
-    return (typeof said === 'string' ? said : inspect(said)).slice(0, MESSAGE_CHARS);
-  } catch {
-    return 'What was thrown cannot be shown.';
-  }
-}
-const MESSAGE_CHARS = 2_000;

@@ -4,7 +4,7 @@
  */
 import { LIMITS } from '../config/limits.ts';
 import type { Address } from '../protocol/address.ts';
-import { BanyanError, type WireError } from '../protocol/errors.ts';
+import { BanyanError } from '../protocol/errors.ts';
 import type { Subjects } from '../protocol/subjects.ts';
 import { type ActorEntry, describeActor, describeActors } from './actor-list.ts';
 import { Cells } from './cells.ts';
@@ -16,7 +16,7 @@ import type { Log, LogState, SentMarks } from './log.ts';
 import { Outbox, partitionOfAddress } from './outbox.ts';
 import { Overlay } from './overlay.ts';
 import { type Answer, type ObservedTurn, Partition, wasOpened } from './partition.ts';
-import { PartitionReader } from './partition-reader.ts';
+import { PartitionReader, type PartitionStatus } from './partition-reader.ts';
 import { patiently } from './patience.ts';
 import { ProgressWatchdog } from './progress-watchdog.ts';
 import { runQuery } from './queries.ts';
@@ -27,6 +27,8 @@ import type { Store } from './store.ts';
 import type { System } from './system.ts';
 import { TaskRunner } from './tasks.ts';
 import { TimerService } from './timers.ts';
+
+export type { PartitionStatus } from './partition-reader.ts';
 
 export interface ShardParts {
   readonly node: string;
@@ -53,14 +55,6 @@ export interface ShardParts {
   /** The shard is of no use any more: an environment fault, or a store that failed. */
   readonly onFault: (fault: unknown) => void;
   readonly report: (level: 'info' | 'warn' | 'error', message: string, details: object) => void;
-}
-
-/** What a partition is doing. `stopped` waits for an operator; the error says what can be done. */
-export interface PartitionStatus {
-  readonly id: number;
-  readonly status: 'opening' | 'catching-up' | 'ready' | 'stopped';
-  readonly cursor: { readonly seq: number; readonly index: number } | undefined;
-  readonly error: WireError | undefined;
 }
 
 /** The store's key for the identity of the log that its state comes from. */
@@ -203,9 +197,8 @@ export class Shard {
   }
 
   /**
-   * Answers from committed state (rule R12). `after` waits until that entry was applied, for at most
-   * `patienceMs`: read your writes. Throws `partition.unavailable` while the partition cannot vouch for being
-   * current, or when that entry did not come.
+   * Answers from committed state (rule R12), that of entry `after` at least: read your writes. Throws
+   * `partition.unavailable` while the partition cannot vouch for being current, or `after` does not come in time.
    */
   async ask(
     address: Address,
@@ -216,7 +209,7 @@ export class Shard {
   ): Promise<{ value: unknown; cursor: { seq: number; index: number } }> {
     const reader = this.#ready(address);
     const { partition } = reader;
-    if (after !== undefined && partition.position < after) await this.#reached(reader, after, patienceMs);
+    if (after !== undefined && partition.position < after) await reader.reached(after, patienceMs);
     this.#ready(address);
     // Only while the query runs: one that waits is no turn that never ends.
     this.#parts.beacon(-1, 0, 0);
@@ -269,15 +262,7 @@ export class Shard {
   }
 
   partitionStatus(): PartitionStatus[] {
-    return [...this.#readers.values()].map(({ partition, status, error }) => ({
-      id: partition.id,
-      status,
-      cursor:
-        partition.cursor === undefined
-          ? undefined
-          : { seq: partition.cursor.seq, index: partition.cursor.index },
-      error: error?.toWire(),
-    }));
+    return [...this.#readers.values()].map((reader) => reader.describe());
   }
 
   /** What is still to do: all zero means that nothing moves until somebody sends something or time passes. */
@@ -293,10 +278,8 @@ export class Shard {
 
   counters(): { turns: number; duplicates: number; deadLetters: number; parked: number } {
     const sum = { turns: 0, duplicates: 0, deadLetters: 0, parked: 0 };
-    for (const { partition } of this.#readers.values()) {
-      for (const name of ['turns', 'duplicates', 'deadLetters', 'parked'] as const)
-        sum[name] += partition.counters[name];
-    }
+    for (const { partition } of this.#readers.values())
+      for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += partition.counters[name];
     return sum;
   }
 
@@ -337,7 +320,9 @@ export class Shard {
     const fresh = lastSeq > 0 && partitions.owned.some((id) => !wasOpened(this.#overlay, id));
     if (fresh) {
       store.commit([[REBUILDING, Buffer.from(String(lastSeq))]]);
-      this.#parts.report('warn', 'The local state is missing and is rebuilt from the log.', { entries: lastSeq });
+      this.#parts.report('warn', 'The local state is missing and is rebuilt from the log.', {
+        entries: lastSeq,
+      });
     }
     return store.get(REBUILDING) === undefined ? undefined : this.#patiently(() => log.sentMarks());
   }
@@ -367,28 +352,6 @@ export class Shard {
 
   #follow(partition: Partition, address: Address, name: string): void {
     this.#timers.follow(partition.id, address, name, partition.timers.read(address, name));
-  }
-
-  async #reached(reader: PartitionReader, entry: number, patienceMs: number): Promise<void> {
-    let late = false;
-    let giveUp = (): void => {};
-    const patience = new Promise<void>((resolve) => (giveUp = resolve));
-    const cancel = this.#parts.clock.setTimer(patienceMs, () => {
-      late = true;
-      giveUp();
-    });
-    try {
-      while (reader.status === 'ready' && reader.partition.position < entry) {
-        if (late)
-          throw new BanyanError('partition.unavailable', {
-            message: `Entry ${entry} was not applied within ${patienceMs} ms.`,
-            retryAfterMs: 500,
-          });
-        await Promise.race([reader.nextProgress(), patience]);
-      }
-    } finally {
-      cancel();
-    }
   }
 
   #ready(address: Address): PartitionReader {

@@ -86,16 +86,21 @@ const ERROR_CHARS = 1_000;
 /** Three bytes of UTF-8 each. */
 const LONGEST_ERROR = '\u2026'.repeat(ERROR_CHARS);
 
-function encodeFailure(id: string, { address, name, input }: TaskRow, code: string, message: string): Uint8Array {
-  const error = { code, message: message.slice(0, ERROR_CHARS).toWellFormed() };
-  return encodeRecord({ kind: 'task', to: address, message: { type: `${name}.failed`, input, error }, id });
+function encodeFailure(
+  id: string,
+  { address, name, input }: TaskRow,
+  code: string,
+  message: string,
+): Uint8Array {
+  const failed = { type: `${name}.failed`, input, error: { code, message } };
+  return encodeRecord({ kind: 'task', to: address, message: failed, id });
 }
 
 /** A task may throw anything, also what cannot be shown. */
 function asError(thrown: unknown): { code: string; message: string } {
   try {
     const { code, message } = toBanyanError(thrown);
-    return { code, message: String(message) };
+    return { code, message: message.slice(0, ERROR_CHARS).toWellFormed() };
   } catch {
     return { code: 'task.failed', message: 'What the task threw cannot be shown.' };
   }

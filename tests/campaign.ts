@@ -14,15 +14,26 @@ import { killCampaign } from './chaos/kill-campaign.ts';
 
 const CAMPAIGNS: readonly Campaign[] = [killCampaign];
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    runs: { type: 'string' },
-    seed: { type: 'string' },
-    mode: { type: 'string' },
-    json: { type: 'string' },
-  },
-});
+const USAGE = 'npm run campaign -- NAME [--runs N] [--seed N] [--mode MODE] [--json FILE]';
+
+const { values, positionals } = given();
+
+function given() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        runs: { type: 'string' },
+        seed: { type: 'string' },
+        mode: { type: 'string' },
+        json: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    return wrong(`${(error as Error).message}\n${USAGE}`);
+  }
+}
 
 function wrong(why: string): never {
   console.error(why);
@@ -35,7 +46,8 @@ function count(name: 'runs' | 'seed', otherwise: number): number {
 }
 
 const [name, ...rest] = positionals;
-if (name === undefined) {
+if (name === undefined || values.help === true) {
+  console.log(`${USAGE}\n`);
   for (const { name: known, about, modes, defaultRuns } of CAMPAIGNS) {
     console.log(`${known.padEnd(10)} ${about} (${defaultRuns} runs; --mode ${modes.join('|')})`);
   }
@@ -55,6 +67,8 @@ if (name === undefined) {
 async function perform(campaign: Campaign): Promise<void> {
   const runs = count('runs', campaign.defaultRuns);
   const seed = count('seed', 1);
+  // Before the first run: who works on the files meanwhile changes what a later look would say.
+  const ran = commit();
   const startedMs = performance.now();
   const startedAt = new Date().toISOString();
   const result = await campaign.run({
@@ -77,7 +91,7 @@ async function perform(campaign: Campaign): Promise<void> {
     /** Upper end of the 95 % interval of the rate of failed runs. */
     failureRateUpper95: Number(wilsonUpper(seeds.length, result.runs).toFixed(4)),
     durationS: Math.round((performance.now() - startedMs) / 1000),
-    versions: { banyan: VERSION, node: process.version, ...(await brokerVersion()), commit: commit() },
+    versions: { banyan: VERSION, node: process.version, ...(await brokerVersion()), commit: ran },
     machine: {
       cpus: cpus().length,
       model: cpus()[0]?.model ?? '',

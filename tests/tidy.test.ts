@@ -188,3 +188,18 @@ describe('decisions', () => {
     expect(numbers.filter((number, index) => numbers.indexOf(number) !== index)).toEqual([]);
   });
 });
+
+describe('documents', () => {
+  test('name only files that exist', () => {
+    const documents = files.filter((path) => /\.md$/.test(path)).map(read);
+    const missing = documents.flatMap(({ path, lines }) =>
+      lines.flatMap((line) =>
+        [...line.matchAll(/`((?:protocol|runtime|supervisors|actors|nodes|config|deploy|tests)\/[\w./-]+\.\w+)`/g)]
+          .map((match) => match[1] ?? '')
+          .filter((named) => !existsSync(join(ROOT, named)))
+          .map((named) => `${path} names ${named}`),
+      ),
+    );
+    expect(missing).toEqual([]);
+  });
+});

@@ -12,11 +12,7 @@ import { respond, respondError } from '../respond.ts';
 /** The epoch of every partition until partitions can move. */
 const EPOCH = 1;
 
-export function answerAsks(
-  connection: NatsConnection,
-  subjects: Subjects,
-  shard: Shard,
-): void {
+export function answerAsks(connection: NatsConnection, subjects: Subjects, shard: Shard): void {
   connection.subscribe(subjects.all.ask, {
     callback: (error, message) => {
       if (error !== null || message.reply === undefined || message.reply === '') return;
@@ -31,12 +27,7 @@ export function answerAsks(
   });
 }
 
-async function answer(
-  message: Msg,
-  shard: Shard,
-  address: Address,
-  query: string,
-): Promise<void> {
+async function answer(message: Msg, shard: Shard, address: Address, query: string): Promise<void> {
   try {
     const { input, after } = readRequest(message);
     const { value, cursor } = await shard.ask(address, query, input, after);

@@ -17,14 +17,17 @@ import { turn } from './turn.ts';
 
 const BENCHES: readonly Bench[] = [durableTell, publishToHandler, ask, turn, memory, pipeline, startUp];
 
-const { values } = parseArgs({
-  options: { only: { type: 'string', multiple: true }, json: { type: 'string' } },
-});
-const chosen = BENCHES.filter(({ name }) => values.only === undefined || values.only.includes(name));
-if (chosen.length === 0) {
-  console.error(`There is no such benchmark; there are ${BENCHES.map(({ name }) => name).join(', ')}.`);
-  process.exit(2);
+const USAGE = 'npm run bench -- [--only NAME]… [--json FILE]';
+const NAMES = BENCHES.map(({ name }) => name).join(', ');
+
+const values = given();
+if (values.help === true) {
+  console.log(`${USAGE}\nBenchmarks: ${NAMES}. See docs/benchmarks.md for what each means.`);
+  process.exit(0);
 }
+const unknown = (values.only ?? []).filter((wanted) => !BENCHES.some(({ name }) => name === wanted));
+if (unknown.length > 0) wrong(`There is no benchmark '${unknown.join("', '")}'; there are ${NAMES}.`);
+const chosen = BENCHES.filter(({ name }) => values.only === undefined || values.only.includes(name));
 
 const about = await machine();
 const results: Result[] = [];
@@ -41,3 +44,22 @@ for (const bench of chosen) {
 console.log(render(about, results));
 if (values.json !== undefined)
   writeFileSync(values.json, `${JSON.stringify({ ...about, results }, null, 2)}\n`);
+
+function given(): { only?: string[]; json?: string; help?: boolean } {
+  try {
+    return parseArgs({
+      options: {
+        only: { type: 'string', multiple: true },
+        json: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    return wrong(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+function wrong(why: string): never {
+  console.error(why);
+  process.exit(2);
+}

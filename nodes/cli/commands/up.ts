@@ -169,7 +169,9 @@ async function runPipeline(
   if (published !== undefined) {
     void whenAborted(signal).then(() => published.stop());
     for await (const event of published) {
-      log.info(event.payload, 'a dataset version is published');
+      // A log line's own "name" is the logger's.
+      const { name: dataset, ...facts } = event.payload;
+      log.info({ dataset, ...facts }, 'a dataset version is published');
       const summary = await exportAndSummarise(client, out);
       line.clear();
       run.output.element(upDocument, summary, () => formatSummary(summary));

@@ -53,7 +53,7 @@ export function formatProgress(
   const count = (value: number): string => value.toLocaleString('en');
   return (
     `${count(collected)} collected · ${count(accepted)} accepted · ${count(scenarios)} scenarios · ` +
-    `${count(examples)} examples · ${count(perSecond)}/s`
+    `${count(examples)} examples · ${count(perSecond)}/s · Ctrl-C stops`
   );
 }
 

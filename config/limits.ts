@@ -61,15 +61,10 @@ export const LIMITS = {
   turnEffects: 10_000,
   /** Row changes of one turn: a checkpoint takes an actor's changes in one batch of at most 1,000. */
   turnRowChanges: 900,
-  /** Microsteps of one transition: more is a machine that raises events forever. */
-  turnMicrosteps: 10_000,
   /** Effects that a partition may have committed but not yet seen acknowledged; past it turns wait. */
   unacknowledgedEffects: 10_000,
   /** Actors of one shard whose decoded snapshots stay in memory. */
   residentActorsPerShard: 20_000,
-  /** Timers and pending tasks of one actor. */
-  timersPerActor: 10_000,
-  tasksPerActor: 10_000,
 
   /** Partitions of a namespace when it is created; fixed afterwards (rule R15). */
   defaultPartitions: 64,
@@ -82,12 +77,8 @@ export const LIMITS = {
   askTimeoutMs: 5_000,
   submitTimeoutMs: 5_000,
   callTimeoutMs: 30_000,
-  /** The longest time that a caller may ask for. */
-  requestTimeoutMaxMs: 10 * 60_000,
   /** How long the result of a submit is kept by its id. */
   resultRetentionMs: 60 * 60_000,
-  /** Requests that one shard has accepted and not answered; past it they are refused with `overload`. */
-  pendingRequestsPerShard: 10_000,
 
   /** One object in the content store. */
   contentBytes: 64 * MiB,
@@ -133,4 +124,3 @@ assertRelation(
 assertRelation(LIMITS.windowTurns >= LIMITS.frameRecords, 'a frame fits one window');
 assertRelation(LIMITS.unacknowledgedEffects >= LIMITS.turnEffects, 'one turn may fill the outbox at most');
 assertRelation(LIMITS.defaultPartitions <= LIMITS.maxPartitions, 'defaultPartitions <= maxPartitions');
-assertRelation(LIMITS.callTimeoutMs <= LIMITS.requestTimeoutMaxMs, 'callTimeoutMs <= requestTimeoutMaxMs');

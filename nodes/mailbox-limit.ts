@@ -17,13 +17,15 @@ const STEP = 0.05;
 /**
  * Adjusts the stream's limit once. It never falls below what is stored, and falls only when nothing waits.
  * `processed` is the share of the log's entries that was turned, 0 to 1, undefined while nobody knows; it is
- * asked for only when it matters.
+ * asked for only when it matters. While `effectsWait` in a full mailbox, for turns to go on, it gets a little
+ * room whatever the share: a few effects more may be all that is missing for the share to grow.
  */
 export async function adjustMailboxLimit(
   jsm: JetStreamManager,
   stream: string,
   mailboxBytes: number,
   processed: () => Promise<number | undefined>,
+  effectsWait: () => Promise<boolean>,
 ): Promise<void> {
   const { config, state } = await jsm.streams.info(stream);
   const room = config.max_bytes - state.bytes;
@@ -31,10 +33,18 @@ export async function adjustMailboxLimit(
   const share = await processed();
   if (share === undefined) return;
   const wanted = Math.max(state.bytes, limitFor(state.bytes, share, mailboxBytes));
+  const least = state.bytes + Math.min(DRAIN_BYTES, Math.ceil(mailboxBytes / 4));
+  if (Math.max(wanted, config.max_bytes) < least && (await effectsWait())) {
+    await jsm.streams.update(stream, { max_bytes: least });
+    return;
+  }
   if (Math.abs(wanted - config.max_bytes) < mailboxBytes * STEP) return;
   if (wanted < config.max_bytes && share < 1) return;
   await jsm.streams.update(stream, { max_bytes: wanted });
 }
+
+/** Room for the effects that wait, at each look; publishers may take some of it. */
+const DRAIN_BYTES = 4 * 1024 * 1024;
 
 /** What the runtime itself appends at once: a stamp for each partition, a verdict, an announcement. */
 const OWN_BYTES = 256 * 1024;

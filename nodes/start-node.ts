@@ -198,8 +198,12 @@ export async function startNode({
   );
   const keepMailboxLimit = async (): Promise<void> => {
     if (connected)
-      await adjustMailboxLimit(jsm, subjects.streams.mailbox, settings.mailbox.maxBytes, () =>
-        view.processed(),
+      await adjustMailboxLimit(
+        jsm,
+        subjects.streams.mailbox,
+        settings.mailbox.maxBytes,
+        () => view.processed(),
+        async () => (await view.statuses()).some(({ work }) => work.unacknowledged > 0),
       );
   };
   let stopping = false;

@@ -77,7 +77,7 @@ export interface ActorDefinition extends Omit<ActorDeclaration<AnyStateMachine>,
 /**
  * Declares a kind of actor. The machine's context is created with `input: {key}`.
  * Throws `definition.invalid` for what could never run durably: invoked or spawned children, table names
- * that differ from their handles, reserved names.
+ * that differ from their handles, reserved names, tasks whose results are not declared as messages.
  */
 export function defineActor<Machine extends AnyStateMachine>(
   declaration: ActorDeclaration<Machine>,
@@ -92,6 +92,12 @@ export function defineActor<Machine extends AnyStateMachine>(
   }
   for (const [name, table] of Object.entries(declaration.tables ?? {})) {
     if (table.name !== name) fail(`the table '${table.name}' is listed as '${name}'`);
+  }
+  for (const task of Object.keys(declaration.tasks ?? {})) {
+    for (const result of [`${task}.done`, `${task}.failed`]) {
+      if (declaration.messages[result] === undefined)
+        fail(`the task '${task}' ends with a message '${result}', which is not declared`);
+    }
   }
   for (const id of invokingStates(declaration.machine.config as StateConfig)) {
     fail(`the state '${id}' invokes a child; durable machines start work with task()`);

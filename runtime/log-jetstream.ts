@@ -153,7 +153,10 @@ export class JetStreamLog implements Log {
    */
   async publish(publications: readonly Publication[]): Promise<void> {
     if (publications.length < SMALLEST_BATCH || !(await this.#publishBatch(publications))) {
-      await available(() => Promise.all(publications.map((one) => this.#publishOne(one))));
+      // One after the other: what is missing after a failure must be a tail, as `sentMarks` assumes.
+      await available(async () => {
+        for (const one of publications) await this.#publishOne(one);
+      });
     }
   }
 

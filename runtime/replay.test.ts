@@ -29,6 +29,7 @@ const contract = defineContract({
     later: z.object({ delayMs: z.number() }),
     never: z.object({}),
     work: z.object({}),
+    'work.failed': internal(z.object({ input: z.unknown(), error: z.unknown() })),
     'work.done': internal(z.object({ input: z.unknown(), output: z.number() })),
     fail: z.object({}),
     flood: z.object({ by: z.enum(['reply', 'event', 'error']) }),

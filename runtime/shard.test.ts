@@ -25,6 +25,7 @@ const counterContract = defineContract({
     recurse: z.object({}),
     later: z.object({ delayMs: z.number(), amount: z.number() }),
     work: z.object({ amount: z.number() }),
+    'work.failed': internal(z.object({ input: z.unknown(), error: z.unknown() })),
     'work.done': internal(z.object({ input: z.unknown(), output: z.object({ amount: z.number() }) })),
     end: z.object({}),
     secret: internal(z.object({})),

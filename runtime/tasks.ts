@@ -168,7 +168,10 @@ export class TaskRunner {
         id,
       });
     } catch (error) {
-      const { code, message } = asError(error);
+      const known = asError(error);
+      // What a handler throws without a code is the handler's failure, not a fault of ours.
+      const code = known.code === 'internal' ? 'task.failed' : known.code;
+      const { message } = known;
       record = encodeFailure(id, row, code, message);
     }
     // Stopping aborts handlers; what they throw then is not a result, the task runs again.

@@ -194,7 +194,11 @@ describe('documents', () => {
     const documents = files.filter((path) => /\.md$/.test(path)).map(read);
     const missing = documents.flatMap(({ path, lines }) =>
       lines.flatMap((line) =>
-        [...line.matchAll(/`((?:protocol|runtime|supervisors|actors|nodes|config|deploy|tests)\/[\w./-]+\.\w+)`/g)]
+        [
+          ...line.matchAll(
+            /`((?:protocol|runtime|supervisors|actors|nodes|config|deploy|tests)\/[\w./-]+\.\w+)`/g,
+          ),
+        ]
           .map((match) => match[1] ?? '')
           .filter((named) => !existsSync(join(ROOT, named)))
           .map((named) => `${path} names ${named}`),

@@ -1,5 +1,5 @@
 /** Writes published versions from the object store into a folder, one subfolder per version. */
-import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BanyanError } from '../../protocol/errors.ts';
 import type { ContentStore } from '../../runtime/content-store.ts';
@@ -56,6 +56,8 @@ async function writeVersion(
     for (const file of manifest.files)
       await writeSynced(join(temporary, file.name), await content.get(file.sha256));
     await writeSynced(join(temporary, MANIFEST_FILE), manifestBytes);
+    // A temporary folder is its owner's alone; a dataset is for whoever may read the folder around it.
+    await chmod(temporary, 0o755);
     await rename(temporary, target);
     await syncFolder(folder);
   } catch (error) {

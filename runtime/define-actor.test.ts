@@ -1,0 +1,41 @@
+import { createMachine } from 'xstate';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineActor } from './define-actor.ts';
+import { defineTable } from './table.ts';
+
+const machine = createMachine({});
+const refusal = (what: string): object =>
+  expect.objectContaining({ code: 'definition.invalid', message: expect.stringContaining(what) });
+
+describe('a declaration is refused', () => {
+  test('for a kind that fits no subject', () => {
+    expect(() => defineActor({ kind: 'Two Words', messages: {}, machine })).toThrow(refusal('a kind is'));
+  });
+
+  test('for a message type of XState', () => {
+    expect(() => defineActor({ kind: 'a', messages: { 'xstate.stop': z.object({}) }, machine })).toThrow(
+      refusal('reserved'),
+    );
+  });
+
+  test('for a table under another name than its own', () => {
+    expect(() =>
+      defineActor({ kind: 'a', messages: {}, tables: { rows: defineTable('cells') }, machine }),
+    ).toThrow(refusal("listed as 'rows'"));
+  });
+
+  test('for a state that invokes a child', () => {
+    const invoking = createMachine({ initial: 'a', states: { a: { invoke: { src: 'child' } } } });
+    expect(() => defineActor({ kind: 'a', messages: {}, machine: invoking })).toThrow(
+      refusal('invokes a child'),
+    );
+  });
+
+  test('for a task whose result would be no message: it would be a dead letter every time', () => {
+    const messages = { 'fetch.done': z.object({}) };
+    expect(() => defineActor({ kind: 'a', messages, tasks: { fetch: async () => 1 }, machine })).toThrow(
+      refusal("'fetch.failed'"),
+    );
+  });
+});

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ChildSpec, ExitReason } from './child-spec.ts';
 import { placeActor, supervisor } from './declaration.ts';
-import { createFakeClock, settled } from './fake-clock.ts';
+import { createFakeClock, settled } from './fake-clock.fixture.ts';
 import { declaredTree } from './start-declared.ts';
 import { startSupervisor } from './supervisor.ts';
 

@@ -1,4 +1,7 @@
-/** Starts the supervisors of a declaration and finds the live one for a path of ids. */
+/**
+ * Starts the supervisors of a declaration and finds the live one for a path of ids. Shards do not use it yet: the
+ * application's tree is shown from its declaration until durable actors live under running supervisors.
+ */
 import type { ChildSpec } from './child-spec.ts';
 import { type ActorPlace, type SupervisorDeclaration, isSupervisor } from './declaration.ts';
 import type { BackoffPolicy } from './backoff.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { treeNodeSchema } from '../protocol/wire.ts';
 import type { ChildHandle, ChildSpec, ExitReason } from './child-spec.ts';
-import { createFakeClock, settled } from './fake-clock.ts';
+import { createFakeClock, settled } from './fake-clock.fixture.ts';
 import { supervisorChild } from './supervisor-child.ts';
 import { type SupervisorOptions, startSupervisor } from './supervisor.ts';
 

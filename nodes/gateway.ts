@@ -14,11 +14,13 @@ import type { Subjects } from '../protocol/subjects.ts';
 import { parseSequence, RESERVED_SENDERS } from '../runtime/receive.ts';
 import type { System } from '../runtime/system.ts';
 import { respond, respondError } from './respond.ts';
+import { QUEUES, type ServiceDiscovery } from './service-discovery.ts';
 
 export interface GatewayParts {
   readonly connection: NatsConnection;
   readonly subjects: Subjects;
   readonly system: System;
+  readonly discovery: ServiceDiscovery;
   /** The kept answer of an earlier call with this id, in an array of one. */
   readonly result: (address: Address, id: string) => Promise<[unknown] | undefined>;
 }
@@ -44,7 +46,7 @@ export function startGateway(parts: GatewayParts): void {
   const js = jetstream(connection);
   for (const verb of ['submit', 'call'] as const) {
     connection.subscribe(subjects.all[verb], {
-      queue: 'banyan-gateway',
+      queue: QUEUES[verb],
       callback: (error, request) => {
         if (error === null) void serve(parts, js, verb, request);
       },
@@ -58,25 +60,38 @@ async function serve(
   verb: 'submit' | 'call',
   request: Msg,
 ): Promise<void> {
+  const startedNs = process.hrtime.bigint();
   try {
-    if (request.data.byteLength > LIMITS.messageBodyBytes) throw new BanyanError('message.too_large');
-    const { tokens } = parts.subjects.parseRequest(request.subject);
-    const address = formatAddress(tokens[0] ?? '', tokens[1] ?? '');
-    checkMessage(parts.system, address, request);
-    const carried = carriedHeaders(request, address, verb);
-    // The stream knows an id for minutes, the owner keeps the answer to it for an hour.
-    const id = verb === 'call' ? carried.get(HEADER.msgId) : '';
-    const kept = id === '' ? undefined : await parts.result(address, id);
-    if (kept !== undefined) {
-      respond(request, { ok: true, value: kept[0] });
-      return;
-    }
-    const { seq, duplicate } = await append(js, parts.subjects.to(address), request.data, carried);
-    if (verb === 'submit') respond(request, { ok: true, seq, ...(duplicate ? { duplicate } : {}) });
-    else if (duplicate) await answerAgain(parts, request, address, carried.get(HEADER.msgId));
+    await accept(parts, js, verb, request);
+    parts.discovery.observe(verb, startedNs);
   } catch (error) {
-    respondError(request, toBanyanError(error));
+    const known = toBanyanError(error);
+    parts.discovery.observe(verb, startedNs, known);
+    respondError(request, known);
   }
+}
+
+async function accept(
+  parts: GatewayParts,
+  js: JetStreamClient,
+  verb: 'submit' | 'call',
+  request: Msg,
+): Promise<void> {
+  if (request.data.byteLength > LIMITS.messageBodyBytes) throw new BanyanError('message.too_large');
+  const { tokens } = parts.subjects.parseRequest(request.subject);
+  const address = formatAddress(tokens[0] ?? '', tokens[1] ?? '');
+  checkMessage(parts.system, address, request);
+  const carried = carriedHeaders(request, address, verb);
+  // The stream knows an id for minutes, the owner keeps the answer to it for an hour.
+  const id = verb === 'call' ? carried.get(HEADER.msgId) : '';
+  const kept = id === '' ? undefined : await parts.result(address, id);
+  if (kept !== undefined) {
+    respond(request, { ok: true, value: kept[0] });
+    return;
+  }
+  const { seq, duplicate } = await append(js, parts.subjects.to(address), request.data, carried);
+  if (verb === 'submit') respond(request, { ok: true, seq, ...(duplicate ? { duplicate } : {}) });
+  else if (duplicate) await answerAgain(parts, request, address, carried.get(HEADER.msgId));
 }
 
 /** The same checks as before a turn, so that a bad message is refused where its sender can see it. */

@@ -26,6 +26,7 @@ import { startGateway } from './gateway.ts';
 import { type HttpServer, startHttp } from './http.ts';
 import { adjustMailboxLimit, appendOwn, makeRoom } from './mailbox-limit.ts';
 import { NodeView } from './node-view.ts';
+import { ServiceDiscovery } from './service-discovery.ts';
 import { ShardHost } from './shards/shard-host.ts';
 import { serveSystem } from './system-endpoints.ts';
 import { VERSION } from './version.ts';
@@ -152,8 +153,16 @@ export async function startNode({
         ...(recordId === undefined ? {} : { id: recordId }),
       }),
     );
+  const discovery = new ServiceDiscovery({
+    connection,
+    subjects,
+    node: id,
+    version: VERSION,
+    startedAt: new Date(),
+  });
   startGateway({
     connection,
+    discovery,
     subjects,
     system,
     result: (address, requestId) => view.owner(address).call('result', address, requestId),
@@ -163,6 +172,7 @@ export async function startNode({
     subjects,
     view,
     token,
+    discovery,
     deadLetters: await opening(() => DeadLetters.open(connection, subjects, tellInternal)),
     tellInternal,
     order: (address, order, reason) =>

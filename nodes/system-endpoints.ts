@@ -12,6 +12,7 @@ import type { TreeNode } from '../supervisors/tree.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { NodeView } from './node-view.ts';
 import { respond, respondError } from './respond.ts';
+import { QUEUES, type ServiceDiscovery } from './service-discovery.ts';
 
 /** What the endpoints can do to the node. */
 export interface SystemParts {
@@ -19,6 +20,7 @@ export interface SystemParts {
   readonly subjects: Subjects;
   readonly view: NodeView;
   readonly deadLetters: DeadLetters;
+  readonly discovery: ServiceDiscovery;
   /** From run.json: whoever can read it may send what only actors may send. */
   readonly token: string;
   readonly order: (address: string, order: string, reason: string | undefined) => Promise<number>;
@@ -79,24 +81,25 @@ export function serveSystem(parts: SystemParts): void {
     },
   };
   connection.subscribe(subjects.all.sys, {
-    queue: 'banyan-sys',
+    queue: QUEUES.sys,
     callback: (error, request) => {
-      if (error === null) void serve(endpoints, subjects, request);
+      if (error === null) void serve(endpoints, parts, request);
     },
   });
   // Well-formed asks are answered by the shard that owns the actor; the rest has nobody else.
   connection.subscribe(subjects.all.ask, {
     callback: (error, request) => {
-      if (error === null) refuseAsk(subjects, view, request);
+      if (error === null) refuseAsk(parts, request);
     },
   });
 }
 
 async function serve(
   endpoints: Readonly<Record<string, Endpoint>>,
-  subjects: Subjects,
+  { subjects, discovery }: SystemParts,
   request: Msg,
 ): Promise<void> {
+  const startedNs = process.hrtime.bigint();
   try {
     const { tokens } = subjects.parseRequest(request.subject);
     const name = tokens[0] ?? '';
@@ -108,8 +111,11 @@ async function serve(
         ? {}
         : decodeMap(request.data, request.headers?.get(HEADER.contentType) || undefined);
     respond(request, await endpoint(body, request));
+    discovery.observe('sys', startedNs);
   } catch (error) {
-    respondError(request, toBanyanError(error));
+    const known = toBanyanError(error);
+    discovery.observe('sys', startedNs, known);
+    respondError(request, known);
   }
 }
 
@@ -123,7 +129,8 @@ function checked<S extends z.ZodType>(schema: S, body: Record<string, unknown>):
   });
 }
 
-function refuseAsk(subjects: Subjects, view: NodeView, request: Msg): void {
+function refuseAsk({ subjects, view, discovery }: SystemParts, request: Msg): void {
+  const startedNs = process.hrtime.bigint();
   try {
     const [kind = '', key = ''] = subjects.parseRequest(request.subject).tokens;
     if (!isKind(kind) || !isKey(key))
@@ -132,7 +139,10 @@ function refuseAsk(subjects: Subjects, view: NodeView, request: Msg): void {
       });
     if (!view.ownerReady(`${kind}/${key}`))
       throw new BanyanError('partition.unavailable', { retryAfterMs: 500 });
+    discovery.observe('ask', startedNs);
   } catch (error) {
-    respondError(request, toBanyanError(error));
+    const known = toBanyanError(error);
+    discovery.observe('ask', startedNs, known);
+    respondError(request, known);
   }
 }

@@ -94,3 +94,37 @@ test('events reach a subscriber that knows nothing of us', async () => {
     expect(decode(event.data)).toMatchObject({ type: 'added', actor: 'counter/listened', total: 4 });
   }
 });
+
+describe('the services protocol, asked by the other client', () => {
+  const every = async <T>(found: Promise<AsyncIterable<T>>): Promise<T[]> => {
+    const all: T[] = [];
+    for await (const one of await found) all.push(one);
+    return all;
+  };
+
+  test('finds the node as an instance', async () => {
+    const [instance, ...others] = await every(foreign.services.client().ping('banyan'));
+    expect(others).toEqual([]);
+    expect(instance).toMatchObject({ name: 'banyan', id: 'n1', metadata: { namespace: 'banyan' } });
+  });
+
+  test('names submit, call, ask and sys as endpoints', async () => {
+    const [info] = await every(foreign.services.client().info('banyan'));
+    expect(info?.endpoints.map(({ name, subject }) => [name, subject])).toEqual([
+      ['submit', 'banyan.submit.>'],
+      ['call', 'banyan.call.>'],
+      ['ask', 'banyan.ask.>'],
+      ['sys', 'banyan.sys.>'],
+    ]);
+  });
+
+  test('counts requests and errors', async () => {
+    await system.submit('counter/counted', { type: 'add', amount: 1 });
+    await system.submit('counter/counted', { type: 'unknown' });
+    const [stats] = await every(foreign.services.client().stats('banyan', 'n1'));
+    const submit = stats?.endpoints?.find(({ name }) => name === 'submit');
+    expect(submit?.num_requests).toBeGreaterThanOrEqual(2);
+    expect(submit?.num_errors).toBeGreaterThanOrEqual(1);
+    expect(submit?.last_error).toContain('message.unknown_type');
+  });
+});

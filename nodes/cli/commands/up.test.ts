@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -99,5 +99,20 @@ describe('Ctrl-C', { timeout }, () => {
     expect(existsSync(join(directory, 'data', 'run.json'))).toBe(false);
     const next = await startUntil('the node runs', up('--app', app), directory);
     expect(await endWith(next, 'SIGTERM')).toBe(0);
+  });
+
+  test('twice ends the process at once, although its broker answers nothing', async () => {
+    const running = await startUntil('the node runs', up('--app', app), directory);
+    const record = readFileSync(join(directory, 'data', 'broker', 'broker.json'), 'utf8');
+    const broker = (JSON.parse(record) as { server: { pid: number } }).server.pid;
+    process.kill(broker, 'SIGSTOP');
+    // Sent until it has heard two: signals that are under way at the same time count as one.
+    const again = setInterval(() => running.kill('SIGINT'), 20);
+    try {
+      expect(await endWith(running, 'SIGINT')).toBe(130);
+    } finally {
+      clearInterval(again);
+      process.kill(broker, 'SIGKILL');
+    }
   });
 });

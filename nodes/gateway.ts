@@ -7,10 +7,10 @@ import { headers, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/t
 import { LIMITS } from '../config/limits.ts';
 import { type Address, formatAddress, isAddress } from '../protocol/address.ts';
 import { decodeBody } from '../protocol/codec.ts';
-import { isInternal } from '../protocol/contract.ts';
 import { BanyanError, toBanyanError } from '../protocol/errors.ts';
 import { HEADER } from '../protocol/headers.ts';
 import type { Subjects } from '../protocol/subjects.ts';
+import { checkMessage } from '../runtime/check-message.ts';
 import { parseSequence, RESERVED_SENDERS } from '../runtime/receive.ts';
 import type { System } from '../runtime/system.ts';
 import { respond, respondError } from './respond.ts';
@@ -80,11 +80,9 @@ async function accept(
   if (request.data.byteLength > LIMITS.messageBodyBytes) throw new BanyanError('message.too_large');
   const { tokens } = parts.subjects.parseRequest(request.subject);
   const address = formatAddress(tokens[0] ?? '', tokens[1] ?? '');
-  checkMessage(parts.system, address, request);
+  checkRequest(parts.system, address, request);
   const carried = carriedHeaders(request, address, verb);
-  // The stream knows an id for minutes, the owner keeps the answer to it for an hour.
-  const id = verb === 'call' ? carried.get(HEADER.msgId) : '';
-  const kept = id === '' ? undefined : await parts.result(address, id);
+  const kept = verb === 'call' ? await earlierAnswer(parts, address, carried.get(HEADER.msgId)) : undefined;
   if (kept !== undefined) {
     respond(request, { ok: true, value: kept[0] });
     return;
@@ -94,27 +92,17 @@ async function accept(
   else if (duplicate) await answerAgain(parts, request, address, carried.get(HEADER.msgId));
 }
 
-/** The same checks as before a turn, so that a bad message is refused where its sender can see it. */
-function checkMessage(system: System, address: Address, request: Msg): void {
+/** The same check as before a turn, so that a bad message is refused where its sender can see it. */
+function checkRequest(system: System, address: Address, request: Msg): void {
   const kind = address.slice(0, address.indexOf('/'));
   const definition = system.kinds.get(kind)?.definition;
-  if (definition === undefined)
+  if (definition === undefined) {
     throw new BanyanError('actor.unknown_kind', {
       message: `This application has no actor of the kind '${kind}'.`,
     });
-  const { type, ...fields } = decodeBody(request.data, request.headers?.get(HEADER.contentType) || undefined);
-  const schema = Object.hasOwn(definition.messages, type) ? definition.messages[type] : undefined;
-  if (schema === undefined)
-    throw new BanyanError('message.unknown_type', { message: `'${kind}' takes no '${type}'.` });
-  if (isInternal(schema))
-    throw new BanyanError('message.not_public', { message: `'${type}' is sent by actors only.` });
-  const checked = schema.safeParse(fields);
-  if (checked.success) return;
-  const issue = checked.error.issues[0];
-  throw new BanyanError('message.invalid', {
-    message: `'${type}': ${issue?.message}`,
-    path: issue?.path.join('.') ?? '',
-  });
+  }
+  const message = decodeBody(request.data, request.headers?.get(HEADER.contentType) || undefined);
+  checkMessage(definition, { kind: 'tell', message, foreign: true });
 }
 
 function carriedHeaders(request: Msg, address: Address, verb: 'submit' | 'call'): MsgHdrs {
@@ -188,6 +176,23 @@ async function append(
     const message = cause instanceof Error ? cause.message : String(cause);
     const full = cause instanceof JetStreamApiError && cause.code === MAX_BYTES_REACHED;
     throw new BanyanError(full ? 'log.full' : 'log.unavailable', { message, retryAfterMs: 1_000, cause });
+  }
+}
+
+/**
+ * The stream knows an id for minutes, the owner keeps the answer to it for an hour. Asking the owner also finds a
+ * partition that has stopped: the call would be stored and never answered. One that is only busy will answer later.
+ */
+async function earlierAnswer(
+  parts: GatewayParts,
+  address: Address,
+  id: string,
+): Promise<[unknown] | undefined> {
+  try {
+    return await parts.result(address, id);
+  } catch (error) {
+    if (id === '' && toBanyanError(error).code === 'partition.unavailable') return undefined;
+    throw error;
   }
 }
 

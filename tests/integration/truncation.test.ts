@@ -56,6 +56,11 @@ test('a partition whose log was cut stops and says what to do; the others serve'
   for (const to of others) expect(await add(to)).toEqual({ ok: true, value: { total: 2 } });
   const asked = await system.request(system.subjects.ask(cut, 'total'), {});
   expect(asked).toMatchObject({ ok: false, error: { code: 'log.truncated' } });
+  // It would be stored and never answered: its caller is told so instead.
+  expect(await system.call(cut, { type: 'add', amount: 1 })).toMatchObject({
+    ok: false,
+    error: { code: 'log.truncated' },
+  });
 });
 
 test('it stays stopped when it is started again, also after new messages', async () => {

@@ -7,7 +7,9 @@ export const target = z.object({
   type: z.string().max(32),
   location: z.string().max(4096),
   priority: z.number().min(0).max(10).default(5),
-  /** How often it is collected again, in milliseconds; 3,600,000 unless told. */
+  /** How often it is collected again, in seconds; 3,600 unless told. */
+  interval: z.number().positive().optional(),
+  /** The same in milliseconds; it wins over `interval`. */
   intervalMs: z.number().int().positive().optional(),
   metadata: z.record(z.string(), z.unknown()).default({}),
 });

@@ -123,6 +123,17 @@ describe('targets', () => {
     expect(assigned().filter(({ location }) => location === '/a')).toHaveLength(2);
   });
 
+  test('an interval may be told in seconds', () => {
+    const { harness, report, add, assigned, finish } = start();
+    report('n1');
+    add('/a', { interval: 600 });
+    finish('collected');
+    harness.advance(10 * minute - 1);
+    expect(assigned()).toHaveLength(1);
+    harness.advance(1);
+    expect(assigned()).toHaveLength(2);
+  });
+
   test('a failed target is tried again after 300 s, no sooner', () => {
     const { harness, report, add, assigned, finish } = start();
     report('n1');

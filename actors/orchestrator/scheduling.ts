@@ -295,7 +295,8 @@ function release(row: TargetRow, settings: OrchestratorSettings): TargetRow {
 }
 
 const intervalOf = ({ target }: TargetRow, settings: OrchestratorSettings): number =>
-  target.intervalMs ?? settings.intervalMs;
+  target.intervalMs ??
+  (target.interval === undefined ? settings.intervalMs : Math.round(target.interval * 1_000));
 
 /** Stores the row and the one index entry that its status needs, instead of those it had `before`. */
 function place(row: TargetRow, before?: TargetRow): void {

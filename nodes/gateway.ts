@@ -2,7 +2,7 @@
  * The gateway: `submit` and `call` for systems that want an answer. It checks a message as its actor would,
  * appends it to the mailbox and replies with the entry, or lets the owner's turn reply.
  */
-import { jetstream, JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
+import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import { headers, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { LIMITS } from '../config/limits.ts';
 import { type Address, formatAddress, isAddress } from '../protocol/address.ts';
@@ -11,6 +11,7 @@ import { BanyanError, toBanyanError } from '../protocol/errors.ts';
 import { HEADER } from '../protocol/headers.ts';
 import type { Subjects } from '../protocol/subjects.ts';
 import { checkMessage } from '../runtime/check-message.ts';
+import { available } from '../runtime/log-jetstream.ts';
 import { parseSequence, RESERVED_SENDERS } from '../runtime/receive.ts';
 import type { System } from '../runtime/system.ts';
 import { respond, respondError } from './respond.ts';
@@ -26,7 +27,6 @@ export interface GatewayParts {
 }
 
 const PUBLISH_TIMEOUT_MS = 5_000;
-const MAX_BYTES_REACHED = 10077;
 const INBOX = /^_INBOX(\.[A-Za-z0-9_-]+)+$/;
 
 /** Headers that a sender may set and that travel with the message. */
@@ -164,18 +164,15 @@ async function append(
   carried: MsgHdrs,
 ): Promise<{ seq: number; duplicate: boolean }> {
   try {
-    const { seq, duplicate } = await js.publish(subject, data, {
-      headers: carried,
-      timeout: PUBLISH_TIMEOUT_MS,
-    });
+    const { seq, duplicate } = await available(() =>
+      js.publish(subject, data, { headers: carried, timeout: PUBLISH_TIMEOUT_MS }),
+    );
     if (seq === 0)
       throw new BanyanError('log.unavailable', { message: 'The broker acknowledged without storing.' });
     return { seq, duplicate };
   } catch (cause) {
-    if (cause instanceof BanyanError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    const full = cause instanceof JetStreamApiError && cause.code === MAX_BYTES_REACHED;
-    throw new BanyanError(full ? 'log.full' : 'log.unavailable', { message, retryAfterMs: 1_000, cause });
+    const { code, message } = toBanyanError(cause);
+    throw new BanyanError(code, { message, retryAfterMs: 1_000, cause });
   }
 }
 

@@ -63,7 +63,7 @@ export class NodeView {
     const ends = new Map(
       await Promise.all(
         statuses.flatMap(({ partitions }) =>
-          partitions.map(async ({ id }) => [id, await this.#end(id)] as const),
+          partitions.map(async ({ id }) => [id, await this.#parts.log.end(id)] as const),
         ),
       ),
     );
@@ -94,7 +94,7 @@ export class NodeView {
     };
   }
 
-  async health(): Promise<HealthReply & { work?: Work }> {
+  async health(): Promise<HealthReply> {
     const { node, version, shards, connected } = this.#parts;
     const checks = [
       {
@@ -140,7 +140,9 @@ export class NodeView {
       .flatMap((status) => status.partitions)
       .filter(({ status }) => status !== 'stopped');
     const lags = await Promise.all(
-      partitions.map(async ({ id, cursor }) => Math.max(0, (await this.#end(id)) - (cursor?.seq ?? 0))),
+      partitions.map(async ({ id, cursor }) =>
+        Math.max(0, (await this.#parts.log.end(id)) - (cursor?.seq ?? 0)),
+      ),
     );
     const lagEntries = lags.reduce((total, lag) => total + lag, 0);
     const everyShard = statuses.length === this.#parts.shards.length;
@@ -166,7 +168,7 @@ export class NodeView {
     const positions = await Promise.all(
       moving.map(async ({ id, cursor }) => {
         const position = cursor?.seq ?? 0;
-        return (await this.#end(id)) > position ? position : lastSeq;
+        return (await this.#parts.log.end(id)) > position ? position : lastSeq;
       }),
     );
     const position = Math.min(lastSeq, ...positions);
@@ -197,10 +199,6 @@ export class NodeView {
   async statuses(): Promise<ShardStatus[]> {
     const answers = await Promise.allSettled(this.#parts.shards.map((shard) => shard.call('status')));
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
-  }
-
-  async #end(partition: number): Promise<number> {
-    return this.#parts.log.end(partition);
   }
 
   #ownerOf(address: string): ShardHost | undefined {

@@ -5,10 +5,9 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import { nodeContract } from '../actors/node/contract.ts';
 import type { Settings } from '../config/settings.ts';
-import { type Address, escapeKey, formatAddress, parseAddress } from '../protocol/address.ts';
-import type { MessageOf } from '../protocol/contract.ts';
+import { type Address, escapeKey } from '../protocol/address.ts';
 import { BanyanError } from '../protocol/errors.ts';
-import { encodeFrame, encodeRecord } from '../protocol/frame.ts';
+import { encodeFrame, encodeRecord, type FrameRecord } from '../protocol/frame.ts';
 import { type Subjects, subjectsOf } from '../protocol/subjects.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -25,6 +24,7 @@ import { DeadLetters } from './dead-letters.ts';
 import { startGateway } from './gateway.ts';
 import { type HttpServer, startHttp } from './http.ts';
 import { adjustMailboxLimit, appendOwn, makeRoom } from './mailbox-limit.ts';
+import { registerMachine } from './machine-agent.ts';
 import { NodeView } from './node-view.ts';
 import { ServiceDiscovery } from './service-discovery.ts';
 import { ShardHost } from './shards/shard-host.ts';
@@ -58,9 +58,6 @@ export interface RunningNode {
 /** A shard that keeps ending is started again for minutes: a poisonous message needs three ends to get its verdict. */
 const SHARD_INTENSITY = { max: 100, windowMs: 60_000 };
 const SHARD_BACKOFF = { baseMs: 50, maxMs: 5_000, factor: 2, jitter: 0.5, healthyMs: 10_000 };
-/** What this machine can collect, and how much at a time. */
-const COLLECTORS = ['file', 'directory'];
-const CONCURRENT_COLLECTIONS = 3;
 const MAILBOX_CHECK_MS = 1_000;
 /** Another node answers its health within this, if it is there. */
 const OTHER_NODE_MS = 300;
@@ -140,12 +137,11 @@ export async function startNode({
       if (status.type === 'reconnect') connected = true;
     }
   })();
-  const append = (address: string, record: Parameters<typeof encodeRecord>[0]) =>
-    appendRecord(mailbox, settings.partitions, address, record);
+  const append = (record: FrameRecord) => appendRecord(mailbox, settings.partitions, record);
   // Who hears these twice does nothing twice.
   const tellInternal = (address: string, message: { readonly type: string }, recordId?: string) =>
     acrossOutage(connection, () =>
-      append(address, {
+      append({
         kind: 'tell',
         to: address as Address,
         message,
@@ -176,7 +172,7 @@ export async function startNode({
     deadLetters: await opening(() => DeadLetters.open(connection, subjects, tellInternal)),
     tellInternal,
     order: (address, order, reason) =>
-      append(address, {
+      append({
         kind: 'control',
         to: address as Address,
         message: { type: order, reason: reason ?? null },
@@ -195,9 +191,15 @@ export async function startNode({
     onEvent: (event) => log.debug(event, 'supervision'),
   });
   supervision.root = running;
-  await announceNode(system, id, (address, message) =>
-    appendOwn(jsm, subjects.streams.mailbox, () => tellInternal(address, message)),
-  );
+  // Other applications have no agents.
+  const farewell = system.kinds.has(nodeContract.kind)
+    ? await registerMachine({
+        node: id,
+        capacity: settings.pipeline.node.capacity,
+        tell: (address, message) =>
+          appendOwn(jsm, subjects.streams.mailbox, () => tellInternal(address, message)),
+      })
+    : undefined;
   const http: HttpServer = await startHttp({ host: settings.http.host, port: settings.http.port, view });
   const limit = setInterval(
     () =>
@@ -233,27 +235,12 @@ export async function startNode({
     stop: async () => {
       stopping = true;
       clearInterval(limit);
+      await farewell?.();
       await http.stop();
       await running.stop();
       await connection.close();
     },
   };
-}
-
-/** The pipeline's agent for this machine hears of every start; other applications have none. */
-async function announceNode(
-  system: System,
-  id: string,
-  tellInternal: RunningNode['tellInternal'],
-): Promise<void> {
-  if (!system.kinds.has(nodeContract.kind)) return;
-  const started: MessageOf<typeof nodeContract.messages> = {
-    type: 'node.started',
-    session: systemRandomness.nonce(),
-    capabilities: COLLECTORS,
-    capacity: CONCURRENT_COLLECTIONS,
-  };
-  await tellInternal(nodeContract.at(escapeKey(id)), started);
 }
 
 /** Partitions are spread over shards by turns. */
@@ -264,18 +251,9 @@ function ownedBy(shard: number, shards: number, partitions: number): number[] {
 }
 
 /** One record in a frame of its own. Throws `address.invalid`, `log.full`, `log.unavailable`. */
-async function appendRecord(
-  log: Log,
-  partitions: number,
-  to: string,
-  record: Parameters<typeof encodeRecord>[0],
-): Promise<number> {
-  const { kind, key } = parseAddress(to);
-  return log.appendFrame(
-    partitionOfAddress(formatAddress(kind, key), partitions),
-    encodeFrame([encodeRecord(record)]),
-    undefined,
-  );
+async function appendRecord(log: Log, partitions: number, record: FrameRecord): Promise<number> {
+  const frame = encodeFrame([encodeRecord(record)]);
+  return log.appendFrame(partitionOfAddress(record.to, partitions), frame, undefined);
 }
 
 /** Until partitions can be claimed, one node serves a namespace. */

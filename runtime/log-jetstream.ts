@@ -381,6 +381,10 @@ export async function available<T>(attempt: () => Promise<T>): Promise<T> {
 function asPortError(cause: unknown): BanyanError {
   if (cause instanceof BanyanError) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
-  const full = cause instanceof JetStreamApiError && FULL.has(cause.code);
-  return new BanyanError(full ? 'log.full' : 'log.unavailable', { message, cause });
+  return new BanyanError(isFull(cause) ? 'log.full' : 'log.unavailable', { message, cause });
+}
+
+/** Whether the broker refused a message because its stream or its disk has no room. */
+export function isFull(cause: unknown): boolean {
+  return cause instanceof JetStreamApiError && FULL.has(cause.code);
 }

@@ -7,6 +7,7 @@ import type { MessageSchemas } from '../../protocol/contract.ts';
 import { BanyanError } from '../../protocol/errors.ts';
 import { HEADER } from '../../protocol/headers.ts';
 import type { Subjects } from '../../protocol/subjects.ts';
+import { isFull } from '../../runtime/log-jetstream.ts';
 import { type Encoding, encodeBody, headersOf, requestFailure } from './exchange.ts';
 
 /** A message as its sender writes it: fields with defaults may be left out. */
@@ -34,9 +35,6 @@ export interface Stored {
   /** It had been stored before, under the same id. */
   readonly duplicate: boolean;
 }
-
-/** Maximum messages, bytes or messages per subject reached; insufficient storage resources. */
-const FULL: ReadonlySet<number> = new Set([10077, 10047, 10023]);
 
 /** Appends a message to an actor's mailbox; see {@link BanyanClient.tell} for the errors. */
 export async function publishMessage(
@@ -84,7 +82,7 @@ function messageId(to: Address, id: string, sender = 'client'): string {
 
 function publishFailure(cause: unknown, subject: string, timeoutMs: number): BanyanError {
   const message = cause instanceof Error ? cause.message : String(cause);
-  if (cause instanceof JetStreamApiError && FULL.has(cause.code)) {
+  if (isFull(cause)) {
     return new BanyanError('log.full', { message, cause });
   }
   if (cause instanceof JetStreamApiError || cause instanceof JetStreamError) {

@@ -1,10 +1,8 @@
-/** A node with everything around it: the data directory, the embedded broker, run.json, the machine's agent. */
-import { randomBytes, randomUUID } from 'node:crypto';
+/** A node with everything around it: the data directory, the embedded broker, run.json. */
+import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { shippedCollectors } from '../../../actors/node/collectors/index.ts';
 import type { Settings } from '../../../config/settings.ts';
-import { escapeKey } from '../../../protocol/address.ts';
 import { type EmbeddedBroker, startEmbeddedBroker } from '../../broker/embedded-broker.ts';
 import { findNatsServer } from '../../broker/find-nats-server.ts';
 import { identify } from '../../broker/process-identity.ts';
@@ -63,7 +61,6 @@ export async function startSession({ settings, log, embedBroker }: SessionOption
     writeRunFile(directory.path, run);
     undo.push(() => removeRunFile(directory.path));
     const collects = node.system.kinds.has('node') && node.system.kinds.has('orchestrator');
-    if (collects) undo.push(await registerAgent(node, settings));
     return { node, run, collects, stop };
   } catch (error) {
     await stop();
@@ -81,27 +78,6 @@ async function startBroker({ data, broker: { port } }: Settings, log: Logger): P
   });
   log.info({ url: broker.url, version: natsServer.version }, 'the broker runs');
   return broker;
-}
-
-/** How long a machine that stops waits for the log to take its farewell. */
-const FAREWELL_MS = 1_000;
-
-/** Tells the machine's agent that it may collect; the result tells it that it may not any more. */
-async function registerAgent(node: RunningNode, { pipeline }: Settings): Promise<() => Promise<void>> {
-  const agent = `node/${escapeKey(node.id)}`;
-  const started = {
-    type: 'node.started',
-    session: randomUUID(),
-    capabilities: shippedCollectors.map(({ type }) => type),
-    capacity: pipeline.node.capacity,
-    name: node.id,
-  };
-  await node.tellInternal(agent, started);
-  return async () => {
-    // The next start says all there is to say, so nothing depends on this.
-    const farewell = node.tellInternal(agent, { type: 'node.stopping' }).catch(() => undefined);
-    await Promise.race([farewell, new Promise((done) => setTimeout(done, FAREWELL_MS).unref())]);
-  };
 }
 
 async function undoAll(undo: (() => Promise<void> | void)[], log: Logger): Promise<void> {

@@ -61,8 +61,24 @@ export const LIMITS = {
   turnEffects: 10_000,
   /** Row changes of one turn: a checkpoint takes an actor's changes in one batch of at most 1,000. */
   turnRowChanges: 900,
+  /** What one turn may write and send, in bytes: a checkpoint holds it as a whole. */
+  turnBytes: 16 * MiB,
+  /** Rows of a partition that no checkpoint holds; past it its turns wait (rule R3). */
+  unsavedRows: 4_000,
+  /** Bytes of such rows. */
+  unsavedBytes: 16 * MiB,
+  /** A checkpoint follows so long after the first change, */
+  checkpointIntervalMs: 2_000,
+  /** or after so many changed rows. */
+  checkpointRows: 500,
+  /** A stored value longer than this travels in pieces. */
+  statePieceBytes: 512 * KiB,
+  /** Processed bytes of a partition that stay in the log, so that earlier states can be shown. */
+  trimBytes: 1 * MiB,
   /** Effects that a partition may have committed but not yet seen acknowledged; past it turns wait. */
   unacknowledgedEffects: 10_000,
+  /** Bytes of such effects. */
+  unacknowledgedBytes: 64 * MiB,
   /** Actors of one shard whose decoded snapshots stay in memory. */
   residentActorsPerShard: 20_000,
 
@@ -104,6 +120,12 @@ assertRelation(
   LIMITS.brokerPayloadBytes >= LIMITS.replyBytes + LIMITS.headerBytes,
   'the broker takes the largest reply with its headers',
 );
+assertRelation(
+  LIMITS.brokerPayloadBytes >= LIMITS.statePieceBytes + LIMITS.lmdbKeyBytes + LIMITS.headerBytes,
+  'the broker takes a piece of a stored value with its key',
+);
+assertRelation(LIMITS.rowBytes <= LIMITS.turnBytes, 'a turn can write the largest row');
+assertRelation(LIMITS.checkpointRows <= LIMITS.unsavedRows, 'checkpointRows <= unsavedRows');
 assertRelation(LIMITS.rowBytes <= LIMITS.snapshotBytes, 'rowBytes <= snapshotBytes');
 assertRelation(
   // A stored row key: kind, key, table name, row key and a separator after each of the first three.

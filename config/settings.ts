@@ -70,6 +70,8 @@ export const settingsSchema = z.strictObject({
   determinismSample: z.number().min(0).max(1).default(0.001),
   /** Replays entries that another version of the actors has turned, instead of stopping their partitions. */
   acceptTail: z.boolean().default(false),
+  /** Goes on from checkpoints whose last entry the log has lost, instead of stopping their partitions. */
+  acceptTruncation: z.boolean().default(false),
   logs: z
     .strictObject({
       level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

@@ -1,27 +1,10 @@
 import { DiscardPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { describe, expect, test } from 'vitest';
 import { startTestBroker } from '../tests/harness/nats.ts';
-import { adjustMailboxLimit, limitFor } from './mailbox-limit.ts';
-
-describe('the limit of the mailbox', () => {
-  test('leaves room for what may wait, however much was processed', () => {
-    expect(limitFor(0, 1, 500)).toBe(500);
-    expect(limitFor(10_000, 1, 500)).toBe(10_500);
-  });
-
-  test('grows with what was processed, so that a full mailbox drains by itself', () => {
-    expect(limitFor(500, 0, 500)).toBe(500);
-    expect(limitFor(500, 0.5, 500)).toBe(750);
-  });
-
-  test('is not misled by a share outside of 0 to 1', () => {
-    expect(limitFor(500, -1, 500)).toBe(500);
-    expect(limitFor(500, 2, 500)).toBe(1_000);
-  });
-});
+import { adjustMailboxLimit } from './mailbox-limit.ts';
 
 describe('a full mailbox', () => {
-  test('has room for effects that wait, however little of it was processed', async () => {
+  test('is pressed, has room for effects that wait, and gets its limit back', async () => {
     const broker = await startTestBroker();
     try {
       const connection = await broker.connect();
@@ -39,18 +22,22 @@ describe('a full mailbox', () => {
         for (;;) await publish();
       };
       await expect(fill()).rejects.toThrow('maximum bytes exceeded');
-      const adjust = (effectsWait: boolean) =>
-        adjustMailboxLimit(
-          jsm,
-          'full',
-          mailboxBytes,
-          async () => 0.01,
-          async () => effectsWait,
-        );
+      let pressed = 0;
+      const adjust = (waiting: boolean) =>
+        adjustMailboxLimit(jsm, 'full', mailboxBytes, {
+          press: async () => void pressed++,
+          waiting: async () => waiting,
+        });
       await adjust(false);
       await expect(publish()).rejects.toThrow('maximum bytes exceeded');
       await adjust(true);
       await publish();
+      expect(pressed).toBe(2);
+      // What was processed is trimmed; then the limit is what it was.
+      await jsm.streams.purge('full', { keep: 1 });
+      await adjust(false);
+      expect((await jsm.streams.info('full')).config.max_bytes).toBe(mailboxBytes);
+      expect(pressed).toBe(2);
     } finally {
       await broker.stop();
     }

@@ -33,8 +33,6 @@ export interface Work {
   readonly timers: number;
 }
 
-const EPOCH = 1;
-
 export class NodeView {
   readonly #parts: NodeViewParts;
 
@@ -83,11 +81,11 @@ export class NodeView {
       partitions: statuses
         .flatMap(({ partitions }) => partitions)
         .sort((a, b) => a.id - b.id)
-        .map(({ id, cursor, status, error }) => ({
+        .map(({ id, position, status, epoch, error }) => ({
           id,
           owner: node,
-          epoch: EPOCH,
-          lagEntries: Math.max(0, (ends.get(id) ?? 0) - (cursor?.seq ?? 0)),
+          epoch,
+          lagEntries: Math.max(0, (ends.get(id) ?? 0) - position),
           status,
           ...(error === undefined ? {} : { error }),
         })),
@@ -140,39 +138,16 @@ export class NodeView {
       .flatMap((status) => status.partitions)
       .filter(({ status }) => status !== 'stopped');
     const lags = await Promise.all(
-      partitions.map(async ({ id, cursor }) =>
-        Math.max(0, (await this.#parts.log.end(id)) - (cursor?.seq ?? 0)),
-      ),
+      partitions.map(async ({ id, position }) => Math.max(0, (await this.#parts.log.end(id)) - position)),
     );
     const lagEntries = lags.reduce((total, lag) => total + lag, 0);
     const everyShard = statuses.length === this.#parts.shards.length;
+    const everyPartition = partitions.every(({ status }) => status === 'ready');
     return {
       ...sum,
       lagEntries,
-      idle: everyShard && lagEntries + sum.queued + sum.unacknowledged + sum.tasks === 0,
+      idle: everyShard && everyPartition && lagEntries + sum.queued + sum.unacknowledged + sum.tasks === 0,
     };
-  }
-
-  /**
-   * The share of the log's entries that was processed, 0..1: what lies before the first partition that lags.
-   * Undefined while a shard does not answer. A stopped partition waits for an operator, not for room.
-   */
-  async processed(): Promise<number | undefined> {
-    const statuses = await this.statuses();
-    if (statuses.length < this.#parts.shards.length) return undefined;
-    const { firstSeq, lastSeq } = await this.#parts.log.state();
-    if (lastSeq < firstSeq) return 1;
-    const moving = statuses
-      .flatMap(({ partitions }) => partitions)
-      .filter(({ status }) => status !== 'stopped');
-    const positions = await Promise.all(
-      moving.map(async ({ id, cursor }) => {
-        const position = cursor?.seq ?? 0;
-        return (await this.#parts.log.end(id)) > position ? position : lastSeq;
-      }),
-    );
-    const position = Math.min(lastSeq, ...positions);
-    return Math.max(0, position - firstSeq + 1) / (lastSeq - firstSeq + 1);
   }
 
   async actors(filter: {
@@ -205,6 +180,6 @@ export class NodeView {
     if (!isAddress(address))
       throw new BanyanError('address.invalid', { message: `${JSON.stringify(address)} is not an address.` });
     const partition = partitionOfAddress(address, this.#parts.partitions);
-    return this.#parts.shards.find(({ owned }) => owned.includes(partition));
+    return this.#parts.shards.find((shard) => shard.owns(partition));
   }
 }

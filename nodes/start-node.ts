@@ -9,6 +9,7 @@ import { type Address, escapeKey } from '../protocol/address.ts';
 import { BanyanError } from '../protocol/errors.ts';
 import { encodeFrame, encodeRecord, type FrameRecord } from '../protocol/frame.ts';
 import { type Subjects, subjectsOf } from '../protocol/subjects.ts';
+import { type CheckpointSettings, DEFAULT_CHECKPOINTS } from '../runtime/checkpointer.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { available, JetStreamLog } from '../runtime/log-jetstream.ts';
@@ -110,10 +111,11 @@ export async function startNode({
           pipeline: settings.pipeline,
           determinismSample: settings.determinismSample,
           acceptTail: settings.acceptTail,
+          acceptTruncation: settings.acceptTruncation,
+          checkpoints: checkpointsOf(settings),
         },
         turnDeadlineMs: settings.turnDeadlineMs,
         memoryMb: settings.shardMemoryMb,
-        verdict: (verdict) => appendOwn(jsm, subjects.streams.mailbox, () => mailbox.appendVerdict(verdict)),
         report,
         tree: system.tree,
       }),
@@ -210,13 +212,14 @@ export async function startNode({
   );
   const keepMailboxLimit = async (): Promise<void> => {
     if (connected)
-      await adjustMailboxLimit(
-        jsm,
-        subjects.streams.mailbox,
-        settings.mailbox.maxBytes,
-        () => view.processed(),
-        async () => (await view.statuses()).some(({ work }) => work.unacknowledged > 0),
-      );
+      await adjustMailboxLimit(jsm, subjects.streams.mailbox, settings.mailbox.maxBytes, {
+        press: async () => {
+          await Promise.allSettled(shards.map((shard) => shard.call('press')));
+        },
+        waiting: async () =>
+          shards.some(({ ready }) => !ready) ||
+          (await view.statuses()).some(({ work }) => work.unacknowledged > 0),
+      });
   };
   let stopping = false;
   return {
@@ -248,6 +251,12 @@ function ownedBy(shard: number, shards: number, partitions: number): number[] {
   return Array.from({ length: partitions }, (_, partition) => partition).filter(
     (partition) => partition % shards === shard,
   );
+}
+
+/** What was processed may take a quarter of the mailbox before it is trimmed. */
+function checkpointsOf({ partitions, mailbox }: Settings): CheckpointSettings {
+  const share = Math.floor(mailbox.maxBytes / 4 / partitions);
+  return { ...DEFAULT_CHECKPOINTS, trimBytes: Math.min(DEFAULT_CHECKPOINTS.trimBytes, share) };
 }
 
 /** One record in a frame of its own. Throws `address.invalid`, `log.full`, `log.unavailable`. */

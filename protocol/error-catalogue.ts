@@ -158,6 +158,11 @@ export const ERRORS = {
     'Spread the work over several messages, or keep large state in tables.',
   ),
 
+  'turn.undecided': refused(
+    'A message keeps ending its shard, and an owner whose last turns are unknown may have applied it.',
+    'It cannot be skipped: remove the cause, or raise turnDeadlineMs or shardMemoryMb, and start again.',
+  ),
+
   'definition.invalid': refused(
     'The definition of an actor is not valid.',
     'Correct what the message names; the runtime refuses what could never run durably.',
@@ -169,7 +174,7 @@ export const ERRORS = {
 
   'log.truncated': refused(
     'The log has lost entries that this node had already processed.',
-    'Restore the broker from a backup; or accept the loss: stop, delete "shards" in the data directory, start.',
+    'Restore the broker from a backup; or accept the loss: start once with acceptTruncation, the state stays as it is.',
   ),
   'log.foreign': refused(
     'The log is not the one that this data directory belongs to.',
@@ -183,9 +188,13 @@ export const ERRORS = {
     'The log did not acknowledge in time.',
     'Try again with the same Nats-Msg-Id; the message may have been stored.',
   ),
-  'log.conflict': passing(
+  'log.conflict': refused(
     'Another owner has claimed the partition.',
     'Nothing to do: the newer owner goes on where this one stopped.',
+  ),
+  'log.trimmed': refused(
+    'The log no longer holds the entries that were asked for: a checkpoint contains them.',
+    'Ask for the state at a later entry; the message names the earliest one.',
   ),
 
   'partition.count': refused(

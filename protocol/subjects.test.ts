@@ -19,6 +19,10 @@ describe('building', () => {
     expect(subjects.dead('counter/a')).toBe('banyan.dead.counter.a');
     expect(subjects.deadUnknown).toBe('banyan.dead._._');
     expect(subjects.frame(7)).toBe('banyan.frame.7');
+    expect(subjects.claim(7)).toBe('banyan.claim.7');
+    expect(subjects.lane('n1-0-x_Y', 3)).toBe('banyan.lane.n1-0-x_Y.3');
+    expect(subjects.stateHead(7)).toBe('banyan.state.7.head');
+    expect(subjects.stateSlot(7, 12)).toBe('banyan.state.7.12');
     expect(subjects.sys('tree')).toBe('banyan.sys.tree');
     expect(subjects.all.to).toBe('banyan.to.*.*');
   });
@@ -35,6 +39,18 @@ describe('building', () => {
     for (const build of [subjects.to, subjects.submit, subjects.call, subjects.dead]) {
       expect(() => build(address)).toThrow(expect.objectContaining({ code: 'address.invalid' }));
     }
+  });
+
+  test('what the runtime names itself is one token: anything else is a bug', () => {
+    const bugs = [
+      () => subjects.lane('a.b', 0),
+      () => subjects.lanesOf('*'),
+      () => subjects.lanesOf(''),
+      () => subjects.lane('a', -1),
+      () => subjects.claim(0.5),
+      () => subjects.stateSlot(0, -1),
+    ];
+    for (const bug of bugs) expect(bug).toThrow(expect.objectContaining({ code: 'internal' }));
   });
 
   test('a query or an event is one token', () => {
@@ -58,9 +74,10 @@ describe('parsing a log entry', () => {
     );
   });
 
-  test('finds the partition of frames and verdicts', () => {
+  test('finds the partition of frames, verdicts and claims', () => {
     expect(subjects.parseStored(subjects.frame(63))).toEqual({ kind: 'frame', partition: 63 });
     expect(subjects.parseStored(subjects.verdict(0))).toEqual({ kind: 'verdict', partition: 0 });
+    expect(subjects.parseStored(subjects.claim(5))).toEqual({ kind: 'claim', partition: 5 });
   });
 
   test('says undefined to everything else, and never throws', () => {
@@ -70,6 +87,9 @@ describe('parsing a log entry', () => {
       'banyan.log.1.a.b.c',
       'other.log.1.a.b',
       'banyan.frame.',
+      'banyan.claim.x',
+      'banyan.lane.me.1',
+      'banyan.state.1.head',
       '',
     ];
     for (const other of others) expect(subjects.parseStored(other)).toBeUndefined();

@@ -24,7 +24,8 @@ export type StoredSubject =
       readonly actorKey: string;
     }
   | { readonly kind: 'frame'; readonly partition: number }
-  | { readonly kind: 'verdict'; readonly partition: number };
+  | { readonly kind: 'verdict'; readonly partition: number }
+  | { readonly kind: 'claim'; readonly partition: number };
 
 export type Subjects = ReturnType<typeof subjectsOf>;
 
@@ -43,6 +44,8 @@ export function subjectsOf(namespace: string) {
   const logPrefix = `${namespace}.log.`;
   const framePrefix = `${namespace}.frame.`;
   const verdictPrefix = `${namespace}.verdict.`;
+  const claimPrefix = `${namespace}.claim.`;
+  const lanePrefix = `${namespace}.lane.`;
   const deadPrefix = `${namespace}.dead.`;
 
   return {
@@ -67,8 +70,15 @@ export function subjectsOf(namespace: string) {
     frame: (partition: number) => framePrefix + index(partition),
     /** Decisions about entries that stop a partition (rule R8). */
     verdict: (partition: number) => verdictPrefix + index(partition),
-    /** Which version of the actors has turned a partition's entries, since when (rule R13). */
-    stamp: (partition: number) => `${namespace}.stamp.${index(partition)}`,
+    /** Who owns a partition (rule R1). */
+    claim: (partition: number) => claimPrefix + index(partition),
+    /** One of the lanes that fence an owner, whose name is one token. */
+    lane: (owner: string, lane: number) => `${lanePrefix}${name(owner, 'internal')}.${index(lane)}`,
+    lanesOf: (owner: string) => `${lanePrefix}${name(owner, 'internal')}.*`,
+    /** The head of a partition's stored state, and its other slots (rule R3). */
+    stateHead: (partition: number) => `${namespace}.state.${index(partition)}.head`,
+    stateSlot: (partition: number, slot: number) => `${namespace}.state.${index(partition)}.${index(slot)}`,
+    stateOf: (partition: number) => `${namespace}.state.${index(partition)}.*`,
     sys: (endpoint: string) => `${namespace}.sys.${name(endpoint, 'request.subject')}`,
 
     /** Wildcards for streams, endpoints and permissions. */
@@ -81,7 +91,9 @@ export function subjectsOf(namespace: string) {
       dead: `${namespace}.dead.>`,
       frame: `${namespace}.frame.*`,
       verdict: `${namespace}.verdict.*`,
-      stamp: `${namespace}.stamp.*`,
+      claim: `${namespace}.claim.*`,
+      lane: `${namespace}.lane.*.*`,
+      state: `${namespace}.state.*.*`,
       sys: `${namespace}.sys.>`,
     },
 
@@ -96,6 +108,7 @@ export function subjectsOf(namespace: string) {
     /** Streams, and the object store's bucket. */
     streams: {
       mailbox: `${namespace}_MAILBOX`,
+      state: `${namespace}_STATE`,
       event: `${namespace}_EVENT`,
       dead: `${namespace}_DEAD`,
       content: `${namespace}_content`,
@@ -121,6 +134,10 @@ export function subjectsOf(namespace: string) {
         const partition = wholeNumber(subject, verdictPrefix.length, subject.length);
         return partition < 0 ? undefined : { kind: 'verdict', partition };
       }
+      if (subject.startsWith(claimPrefix)) {
+        const partition = wholeNumber(subject, claimPrefix.length, subject.length);
+        return partition < 0 ? undefined : { kind: 'claim', partition };
+      }
       return undefined;
     },
 
@@ -142,7 +159,7 @@ function isVerb(verb: string | undefined): verb is RequestVerb {
   return verb !== undefined && Object.hasOwn(TOKENS, verb);
 }
 
-function name(text: string, code: 'request.subject' | 'event.invalid'): string {
+function name(text: string, code: 'request.subject' | 'event.invalid' | 'internal'): string {
   if (NAME.test(text)) return text;
   throw new BanyanError(code, {
     message: `${JSON.stringify(text)} is not one token of 1 to 64 A-Z a-z 0-9 _ -.`,

@@ -106,6 +106,11 @@ export class Cells {
     this.#cells.delete(address);
   }
 
+  /** Drops what is in memory of a partition that is another owner's now. */
+  forgetPartition(partition: number): void {
+    for (const [address, cell] of this.#cells) if (cell.partition === partition) this.#cells.delete(address);
+  }
+
   /** The live object may have been changed by a turn that threw; only the bytes count. */
   restart(address: Address): void {
     this.forget(address);

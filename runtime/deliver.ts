@@ -1,9 +1,9 @@
 /**
  * Delivery: receive → turn → commit → effects. The file to read first.
  *
- * Entries of all partitions of a shard wait in one queue. A window takes what has arrived, turns it in
- * order, commits everything at once and only then lets effects leave. Turns are synchronous; nothing
- * else of the shard happens inside a window, so queries always see committed state.
+ * Each partition has an inbox; partitions take turns. A window takes what has arrived, turns it in the order of
+ * each partition's log, commits everything at once and only then lets effects leave. Turns are synchronous;
+ * nothing else of the shard happens inside a window, so queries always see committed state.
  */
 import { LIMITS } from '../config/limits.ts';
 import type { Clock } from './clock.ts';
@@ -17,8 +17,10 @@ export interface DeliveryParts {
   readonly overlay: Overlay;
   /** False while too many effects wait for their acknowledgement (rule R10). */
   readonly mayTurn: () => boolean;
+  /** False while too many of a partition's rows wait for a checkpoint (rule R3). */
+  readonly hasRoom: (partition: Partition) => boolean;
   /** The window with this partition's changes has committed. */
-  readonly onCommitted: (partition: Partition, answers: readonly Answer[]) => void;
+  readonly onCommitted: (partition: Partition, entryBytes: number, answers: readonly Answer[]) => void;
   /** A turn or the commit failed for a reason that is not the message's: nothing of the window was kept. */
   readonly onFault: (fault: unknown) => void;
   /** No turn is running. */
@@ -27,11 +29,24 @@ export interface DeliveryParts {
 
 /** A window ends early after this, so that queries and acknowledgements are not kept waiting. */
 const WINDOW_MS = 20;
+/** It also ends after so many written bytes, which are in memory until it commits. */
+const WINDOW_BYTES = LIMITS.turnBytes;
+
+/** What waits for one partition. */
+interface Inbox {
+  readonly partition: Partition;
+  readonly entries: LogEntry[];
+}
+
+/** What a window has done for one partition: bytes of the entries that it finished. */
+type Turned = Map<Partition, number>;
 
 export class Delivery {
   readonly #parts: DeliveryParts;
-  #queue: { readonly partition: Partition; readonly entry: LogEntry }[] = [];
-  #head = 0;
+  readonly #inboxes = new Map<Partition, Inbox>();
+  /** Those with entries, the one whose turn it is first. */
+  #queue: Inbox[] = [];
+  #queued = 0;
   #queuedBytes = 0;
   #scheduled = false;
   #stopped = false;
@@ -43,24 +58,31 @@ export class Delivery {
 
   /** How many entries wait. */
   get queued(): number {
-    return this.#queue.length - this.#head;
+    return this.#queued;
   }
 
   /** Queues an entry; resolves when there is room for the next one. */
   receive(partition: Partition, entry: LogEntry): Promise<void> | undefined {
     if (this.#stopped) return undefined;
-    this.#queue.push({ partition, entry });
+    let inbox = this.#inboxes.get(partition);
+    if (inbox === undefined) this.#inboxes.set(partition, (inbox = { partition, entries: [] }));
+    if (inbox.entries.length === 0) this.#queue.push(inbox);
+    inbox.entries.push(entry);
+    this.#queued++;
     this.#queuedBytes += entry.data.byteLength;
     this.wake();
-    if (this.#queuedBytes < LIMITS.windowBytes && this.queued < LIMITS.windowTurns) return undefined;
+    if (this.#hasRoom()) return undefined;
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Forgets the queued entries of a partition that is about to be read again. */
+  /** Forgets the queued entries of a partition that is about to be read again, or by somebody else. */
   forget(partition: Partition): void {
-    this.#queue = this.#queue.slice(this.#head).filter((one) => one.partition !== partition);
-    this.#head = 0;
-    this.#queuedBytes = this.#queue.reduce((sum, { entry }) => sum + entry.data.byteLength, 0);
+    const inbox = this.#inboxes.get(partition);
+    if (inbox === undefined) return;
+    this.#inboxes.delete(partition);
+    this.#queue = this.#queue.filter((one) => one !== inbox);
+    this.#queued -= inbox.entries.length;
+    for (const { data } of inbox.entries) this.#queuedBytes -= data.byteLength;
     this.#makeRoom();
   }
 
@@ -77,13 +99,15 @@ export class Delivery {
   /** Finishes nothing: what was not committed is read again by the next owner. */
   stop(): void {
     this.#stopped = true;
+    this.#inboxes.clear();
     this.#queue = [];
-    this.#head = 0;
+    this.#queued = 0;
+    this.#queuedBytes = 0;
     this.#makeRoom();
   }
 
   #window(): void {
-    let turned: Set<Partition>;
+    let turned: Turned;
     try {
       try {
         turned = this.#turn();
@@ -100,45 +124,61 @@ export class Delivery {
     }
     this.#effects(turned);
     this.#makeRoom();
-    if (this.queued > 0 && this.#parts.mayTurn()) this.wake();
+    if (this.#canTurn()) this.wake();
   }
 
-  #turn(): Set<Partition> {
-    const turned = new Set<Partition>();
-    const endMs = this.#parts.clock.now() + WINDOW_MS;
+  #turn(): Turned {
+    const { clock, overlay } = this.#parts;
+    const turned: Turned = new Map();
+    const endMs = clock.now() + WINDOW_MS;
     let messages = 0;
-    while (this.queued > 0 && messages < LIMITS.windowTurns && this.#parts.mayTurn()) {
-      const { partition, entry } = this.#take();
-      const count = partition.apply(entry);
-      if (count > 0) turned.add(partition);
-      messages += count;
-      if (this.#parts.clock.now() >= endMs) break;
+    const goOn = (more: number): boolean =>
+      messages + more < LIMITS.windowTurns && overlay.bytes < WINDOW_BYTES && clock.now() < endMs;
+    while (this.#canTurn()) {
+      const inbox = this.#nextInbox();
+      const entry = inbox.entries[0] as LogEntry;
+      const applied = inbox.partition.apply(entry, goOn);
+      const bytes = applied.done ? this.#finish(inbox, entry) : 0;
+      turned.set(inbox.partition, (turned.get(inbox.partition) ?? 0) + bytes);
+      messages += applied.messages;
+      if (!goOn(0)) break;
     }
     return turned;
   }
 
-  #commit(turned: ReadonlySet<Partition>): void {
-    for (const partition of turned) partition.save();
+  #commit(turned: Turned): void {
+    for (const partition of turned.keys()) partition.save();
     this.#parts.overlay.flush();
   }
 
-  #effects(turned: ReadonlySet<Partition>): void {
-    for (const partition of turned) this.#parts.onCommitted(partition, partition.release());
+  #effects(turned: Turned): void {
+    for (const [partition, bytes] of turned) this.#parts.onCommitted(partition, bytes, partition.release());
   }
 
-  #take(): { partition: Partition; entry: LogEntry } {
-    const next = this.#queue[this.#head++] as { partition: Partition; entry: LogEntry };
-    this.#queuedBytes -= next.entry.data.byteLength;
-    if (this.#head >= 1024) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
-    }
-    return next;
+  #canTurn(): boolean {
+    return this.#parts.mayTurn() && this.#queue.some(({ partition }) => this.#parts.hasRoom(partition));
+  }
+
+  /** The first inbox whose partition has room; those before it wait in their place. */
+  #nextInbox(): Inbox {
+    return this.#queue.find(({ partition }) => this.#parts.hasRoom(partition)) as Inbox;
+  }
+
+  /** Takes a finished entry out; the next partition is next. */
+  #finish(inbox: Inbox, entry: LogEntry): number {
+    inbox.entries.shift();
+    this.#queued--;
+    this.#queuedBytes -= entry.data.byteLength;
+    this.#queue.splice(this.#queue.indexOf(inbox), 1);
+    if (inbox.entries.length > 0) this.#queue.push(inbox);
+    return entry.data.byteLength;
+  }
+
+  #hasRoom(): boolean {
+    return this.#queuedBytes < LIMITS.windowBytes && this.#queued < LIMITS.windowTurns;
   }
 
   #makeRoom(): void {
-    if (this.#stopped || (this.#queuedBytes < LIMITS.windowBytes && this.queued < LIMITS.windowTurns)) {
-      for (const resolve of this.#waiting.splice(0)) resolve();
-    }
+    if (this.#stopped || this.#hasRoom()) for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

@@ -18,6 +18,8 @@ import { createSystem } from './system.ts';
 const subjects = subjectsOf('test');
 const partition = partitionOf('box', 'a', 1);
 
+let incarnations = 0;
+
 function world() {
   const log = new MemoryLog(subjects, 1, systemClock);
   const answers: Answer[] = [];
@@ -34,6 +36,7 @@ function world() {
       const shard = new Shard({
         acceptTail: true,
         node: 'n1',
+        owner: `test-${++incarnations}`,
         system: createSystem({ actors: [box(version)] }),
         subjects,
         partitions: { count: 1, owned: [0] },
@@ -72,13 +75,10 @@ function world() {
     async settled(shard: Shard, tasks = 0) {
       for (let calm = 0; calm < 3 && faults.length === 0;) {
         await new Promise((resolve) => setImmediate(resolve));
-        const { lastSeq } = await log.state();
-        const work = shard.work();
-        const position = shard.partitionStatus()[0]?.cursor?.seq ?? 0;
-        calm =
-          work.queued + work.unacknowledged === 0 && work.tasks === tasks && position === lastSeq
-            ? calm + 1
-            : 0;
+        const work = shard.view.work();
+        const position = shard.view.partitionStatus()[0]?.position ?? 0;
+        const caughtUp = position >= (await log.end(partition));
+        calm = work.queued + work.unacknowledged === 0 && work.tasks === tasks && caughtUp ? calm + 1 : 0;
       }
       expect(faults).toEqual([]);
     },
@@ -86,7 +86,7 @@ function world() {
   };
 }
 
-const context = async (shard: Shard) => (await shard.ask('box/a', 'context', {})).value as Context;
+const context = async (shard: Shard) => (await shard.view.ask('box/a', 'context', {})).value as Context;
 
 describe('what anybody can send', () => {
   test.each(['Banyan-Correlation-Id', 'traceparent', 'Content-Type', 'Banyan-Sender', 'Nats-Msg-Id'])(
@@ -116,7 +116,7 @@ describe('what anybody can send', () => {
     const shard = await start();
     await send({ type: 'put', item: '1' });
     await settled(shard);
-    const asked = shard.ask('box/a', 'context', {}, 1_000_000, 20);
+    const asked = shard.view.ask('box/a', 'context', {}, 1_000_000, 20);
     await new Promise((resolve) => setImmediate(resolve));
     expect(isActive()).toBe(false);
     await expect(asked).rejects.toMatchObject({ code: 'partition.unavailable' });
@@ -207,7 +207,7 @@ describe('orders', () => {
     await order('resume');
     await settled(shard);
     expect(codes()).toBe(2);
-    expect(shard.actors({ limit: 1 })).toMatchObject([{ state: 'ended', buffered: 0 }]);
+    expect(shard.view.actors({ limit: 1 })).toMatchObject([{ state: 'ended', buffered: 0 }]);
   });
 
   test('a parked message that no shard survives is found by verdicts; the others are turned', async () => {
@@ -232,7 +232,7 @@ describe('orders', () => {
     expect(faults).toEqual([]);
     expect((await context(last)).items).toEqual(['1', '2', '3']);
     expect(codes()).toBe(1);
-    expect(last.actors({ limit: 1 })).toMatchObject([{ status: 'running', buffered: 0 }]);
+    expect(last.view.actors({ limit: 1 })).toMatchObject([{ status: 'running', buffered: 0 }]);
   });
 
   test('messages parked for an unreadable state are counted, whatever is in memory', async () => {
@@ -245,10 +245,10 @@ describe('orders', () => {
     const older = await start(store, 1);
     await send({ type: 'put', item: '1' });
     await settled(older);
-    older.restart('box/a');
+    older.view.restart('box/a');
     await send({ type: 'put', item: '2' });
     await settled(older);
-    expect(older.actors({ limit: 1 })).toMatchObject([{ status: 'failed', buffered: 2 }]);
+    expect(older.view.actors({ limit: 1 })).toMatchObject([{ status: 'failed', buffered: 2 }]);
     await older.stop(100);
     const again = await start(store, 2);
     await order('resume');
@@ -265,7 +265,7 @@ describe('orders', () => {
     await Promise.all([order('delete'), send({ type: 'put', item: 'new' })]);
     await settled(shard);
     expect((await context(shard)).items).toEqual(['new']);
-    expect((await shard.ask('box/a', 'rows', {})).value).toBe(0);
+    expect((await shard.view.ask('box/a', 'rows', {})).value).toBe(0);
   });
 });
 
@@ -291,6 +291,7 @@ describe('starting and stopping', () => {
     const shard = new Shard({
       acceptTail: true,
       node: 'n1',
+      owner: 'test',
       system: createSystem({ actors: [box()] }),
       subjects,
       partitions: { count: 1, owned: [0] },
@@ -315,7 +316,9 @@ describe('starting and stopping', () => {
     release();
     await starting;
     expect({ closed, touched }).toEqual({ closed: true, touched: false });
-    await expect(shard.ask('box/a', 'context', {})).rejects.toMatchObject({ code: 'partition.unavailable' });
+    await expect(shard.view.ask('box/a', 'context', {})).rejects.toMatchObject({
+      code: 'partition.unavailable',
+    });
     expect(touched).toBe(false);
   });
 });

@@ -15,7 +15,7 @@ export const buckets = {
   status: (partition: number) => `${prefix(partition)}|b|`,
   rows: (partition: number, actor: Address, table: string) => `${prefix(partition)}|r|${actor}|${table}|`,
   allRows: (partition: number, actor: Address) => `${prefix(partition)}|r|${actor}|`,
-  /** Highest effect number applied, by sending partition (rule R5). */
+  /** Highest effect numbers applied, by sending partition (rule R5); a row holds many. */
   marks: (partition: number) => `${prefix(partition)}|m|`,
   /** Highest number applied, by receiving actor and outside sender. */
   senders: (partition: number, actor: Address) => `${prefix(partition)}|s|${actor}|`,
@@ -26,7 +26,23 @@ export const buckets = {
   parked: (partition: number, actor: Address) => `${prefix(partition)}|p|${actor}|`,
   /** Results of calls by request id. */
   results: (partition: number) => `${prefix(partition)}|v|`,
+  /** Facts about this copy of the state; no part of a checkpoint. */
+  local: (partition: number) => `${prefix(partition)}|l|`,
+  /** Which rows no checkpoint holds yet; no part of a checkpoint. */
+  unsaved: (partition: number) => `${prefix(partition)}|d|`,
+  /** Everything of a partition. */
+  all: (partition: number) => `${prefix(partition)}|`,
 } as const;
+
+/** The partition of a bucket. */
+export function partitionOfBucket(bucket: string): number {
+  return Number(bucket.slice(0, 4));
+}
+
+/** Whether a bucket's rows belong into a checkpoint. */
+export function isCheckpointed(bucket: string): boolean {
+  return bucket[5] !== 'l' && bucket[5] !== 'd';
+}
 
 /** A position in the log as a sortable name: `<entry>.<index>.<effect>`, zero-padded. */
 export function positionName(entry: number, index: number, effect = 0): string {

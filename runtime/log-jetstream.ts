@@ -1,7 +1,5 @@
 /** The log on NATS JetStream. */
 import {
-  type ConsumerMessages,
-  DeliverPolicy,
   jetstream,
   JetStreamApiError,
   type JetStreamClient,
@@ -9,12 +7,18 @@ import {
   jetstreamManager,
   type JsMsg,
 } from '@nats-io/jetstream';
-import { headers, type Msg, type MsgHdrs, type NatsConnection, nuid } from '@nats-io/transport-node';
+import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { decode, encode } from '../protocol/codec.ts';
 import { BanyanError, isErrorCode } from '../protocol/errors.ts';
 import type { EffectNumber } from '../protocol/frame.ts';
 import { HEADER } from '../protocol/headers.ts';
 import type { Subjects } from '../protocol/subjects.ts';
+import { AtomicBatches } from './batch-jetstream.ts';
+import type { Head, StateRecord, StoredHead } from './checkpoint-log.ts';
+import { JetStreamCheckpoints } from './checkpoints-jetstream.ts';
+import type { Guard, Lanes, NewClaim, StoredClaim } from './claim-log.ts';
+import { JetStreamClaims } from './claims-jetstream.ts';
+import { asPortError, available } from './jetstream-errors.ts';
 import {
   entryHash,
   type Log,
@@ -27,58 +31,47 @@ import {
   type Verdict,
 } from './log.ts';
 import { raise } from './sent-marks.ts';
+import { StreamReader } from './stream-jetstream.ts';
 
-const MESSAGE_NOT_FOUND = 10037;
-/** Maximum messages, bytes or messages per subject reached; insufficient storage resources. */
-const FULL = new Set([10077, 10047, 10023]);
-/** What a consumer says of itself when its place on the server is gone or silent. */
-const LOST: ReadonlySet<string> = new Set([
-  'reset',
-  'consumer_not_found',
-  'consumer_deleted',
-  'stream_not_found',
-  'heartbeats_missed',
-]);
+export { available, isFull } from './jetstream-errors.ts';
+
 const PUBLISH_TIMEOUT_MS = 5_000;
 /** An atomic batch costs a few milliseconds whatever its size: fewer publications leave faster one by one. */
 const SMALLEST_BATCH = 8;
-/**
- * What a reader may hold that it did not hand over yet: 26 MiB if all are the largest frames. A limit in bytes
- * is no faster, and the client asks for so few at a time that large frames wait for a request that fits them.
- */
-const READ_AHEAD_MESSAGES = 100;
 
 export class JetStreamLog implements Log {
   readonly #subjects: Subjects;
   readonly #js: JetStreamClient;
   readonly #jsm: JetStreamManager;
-  readonly #connection: NatsConnection;
+  readonly #reader: StreamReader;
+  readonly #batches: AtomicBatches;
+  readonly #claims: JetStreamClaims;
+  readonly #checkpoints: JetStreamCheckpoints;
+  readonly #mailbox: string;
 
-  private constructor(
-    connection: NatsConnection,
-    subjects: Subjects,
-    js: JetStreamClient,
-    jsm: JetStreamManager,
-  ) {
-    this.#connection = connection;
+  private constructor(connection: NatsConnection, subjects: Subjects, jsm: JetStreamManager) {
     this.#subjects = subjects;
-    this.#js = js;
+    this.#js = jetstream(connection);
     this.#jsm = jsm;
+    this.#reader = new StreamReader(this.#js, jsm);
+    this.#batches = new AtomicBatches(connection);
+    this.#claims = new JetStreamClaims(subjects, jsm, this.#reader, this.#batches);
+    this.#checkpoints = new JetStreamCheckpoints(subjects, this.#reader, this.#batches);
+    this.#mailbox = subjects.streams.mailbox;
   }
 
   /** The streams must exist; see `streams.ts`. */
   static async open(connection: NatsConnection, subjects: Subjects): Promise<JetStreamLog> {
-    const jsm = await available(() => jetstreamManager(connection));
-    return new JetStreamLog(connection, subjects, jetstream(connection), jsm);
+    return new JetStreamLog(connection, subjects, await available(() => jetstreamManager(connection)));
   }
 
   async state(): Promise<LogState> {
-    const { created, state } = await available(() => this.#jsm.streams.info(this.#subjects.streams.mailbox));
+    const { created, state } = await available(() => this.#jsm.streams.info(this.#mailbox));
     return { identity: created, firstSeq: Math.max(1, state.first_seq), lastSeq: state.last_seq };
   }
 
   async hashAt(seq: number): Promise<string | undefined> {
-    const message = await this.#stored({ seq });
+    const message = await this.#reader.stored(this.#mailbox, { seq });
     if (message === undefined) return undefined;
     return entryHash({
       seq: message.seq,
@@ -89,22 +82,22 @@ export class JetStreamLog implements Log {
   }
 
   async end(partition: number): Promise<number> {
-    const last = await Promise.all(
-      this.#filter(partition).map((subject) => this.#stored({ last_by_subj: subject })),
-    );
-    return Math.max(...last.map((message) => message?.seq ?? 0));
+    const last = this.#mail(partition).map((subject) => this.#reader.lastSeq(this.#mailbox, subject));
+    return Math.max(...(await Promise.all(last)));
   }
 
   read(partition: number, after: number): LogReader {
     const opened = available(() =>
-      this.#open(this.#subjects.streams.mailbox, this.#filter(partition), after + 1, false),
+      this.#reader.open(this.#mailbox, [...this.#mail(partition), this.#subjects.claim(partition)], {
+        after,
+      }),
     );
     // Whoever reads the entries hears of a failure; nobody may be reading yet.
     opened.catch(() => undefined);
     let stopped = false;
     const subjects = this.#subjects;
     async function* walk(): AsyncGenerator<LogEntry> {
-      const messages = await opened;
+      const { messages, stop } = await opened;
       try {
         for await (const message of messages) {
           if (stopped) return;
@@ -114,7 +107,7 @@ export class JetStreamLog implements Log {
       } catch (cause) {
         if (!stopped) throw asPortError(cause);
       } finally {
-        messages.stop();
+        stop();
       }
       if (!stopped) throw new BanyanError('log.unavailable', { message: 'The consumer ended by itself.' });
     }
@@ -122,29 +115,24 @@ export class JetStreamLog implements Log {
       entries: walk(),
       stop: async () => {
         stopped = true;
-        // Not `close`: it waits for the walk, which may be waiting for whoever stops it.
         await opened.then(
-          (messages) => messages.stop(),
+          ({ stop }) => stop(),
           () => undefined,
         );
       },
     };
   }
 
-  async appendFrame(partition: number, frame: Uint8Array, from: string | undefined): Promise<number> {
-    const carried = headers();
-    carried.set(HEADER.frame, '1');
-    if (from !== undefined) carried.set(HEADER.from, from);
-    const { seq } = await available(() =>
-      this.#js.publish(this.#subjects.frame(partition), frame, {
-        headers: carried,
-        timeout: PUBLISH_TIMEOUT_MS,
-      }),
-    );
-    // An acknowledgement without a sequence says that nothing was stored.
-    if (seq === 0)
-      throw new BanyanError('log.unavailable', { message: 'The broker acknowledged without storing.' });
-    return seq;
+  async appendFrame(
+    partition: number,
+    frame: Uint8Array,
+    from: string | undefined,
+    guard?: Guard,
+  ): Promise<number> {
+    return this.#append(this.#subjects.frame(partition), frame, guard, {
+      [HEADER.frame]: '1',
+      ...(from === undefined ? {} : { [HEADER.from]: from }),
+    });
   }
 
   /**
@@ -172,27 +160,20 @@ export class JetStreamLog implements Log {
 
   /** False when the server refuses the batch, because it has one of the messages or takes no batches. */
   async #publishBatch(publications: readonly Publication[]): Promise<boolean> {
-    const batchId = nuid.next();
-    let answer: Msg | undefined;
-    await available(async () => {
-      for (const [index, { subject, data, id }] of publications.entries()) {
-        const carried = headers();
-        carried.set(HEADER.from, id);
-        carried.set(HEADER.msgId, this.#messageId(id));
-        carried.set('Nats-Batch-Id', batchId);
-        carried.set('Nats-Batch-Sequence', String(index + 1));
-        if (index < publications.length - 1) {
-          this.#connection.publish(subject, data, { headers: carried });
-        } else {
-          carried.set('Nats-Batch-Commit', '1');
-          answer = await this.#connection.request(subject, data, {
-            headers: carried,
-            timeout: PUBLISH_TIMEOUT_MS,
-          });
-        }
+    const messages = publications.map(({ subject, data, id }) => ({
+      subject,
+      data,
+      headers: { [HEADER.from]: id, [HEADER.msgId]: this.#messageId(id) },
+    }));
+    return available(async () => {
+      try {
+        await this.#batches.store(messages);
+        return true;
+      } catch (error) {
+        if (error instanceof JetStreamApiError) return false;
+        throw error;
       }
     });
-    return answer !== undefined && answer.json<{ error?: unknown }>().error === undefined;
   }
 
   #messageId(id: string): string {
@@ -201,119 +182,102 @@ export class JetStreamLog implements Log {
 
   async verdicts(): Promise<readonly Verdict[]> {
     const found: Verdict[] = [];
-    await this.#each(this.#subjects.streams.mailbox, this.#subjects.all.verdict, false, (message) => {
-      const verdict = decodeMap(message.data);
+    for await (const { data } of this.#reader.all(this.#mailbox, this.#subjects.all.verdict, { after: 0 })) {
+      const verdict = decodeMap(data);
       if (isVerdict(verdict)) found.push(verdict);
-    });
+    }
     return found;
   }
 
-  async stamps(): Promise<ReadonlyMap<number, readonly string[]>> {
-    const found = new Map<number, string[]>();
-    await this.#each(this.#subjects.streams.mailbox, this.#subjects.all.stamp, false, (message) => {
-      const { partition, turnVersion } = decodeMap(message.data);
-      if (typeof partition !== 'number' || typeof turnVersion !== 'string') return;
-      found.set(partition, [...(found.get(partition) ?? []), turnVersion]);
-    });
-    return found;
+  async appendVerdict(verdict: Verdict, guard?: Guard): Promise<void> {
+    await this.#append(this.#subjects.verdict(verdict.partition), encode(verdict), guard, {});
   }
 
-  async appendStamp(partition: number, turnVersion: string): Promise<void> {
-    await available(() =>
-      this.#js.publish(this.#subjects.stamp(partition), encode({ partition, turnVersion }), {
-        timeout: PUBLISH_TIMEOUT_MS,
-      }),
-    );
-  }
-
-  async appendVerdict(verdict: Verdict): Promise<void> {
-    await available(() =>
-      this.#js.publish(this.#subjects.verdict(verdict.partition), encode(verdict), {
-        timeout: PUBLISH_TIMEOUT_MS,
-      }),
-    );
-  }
-
-  async sentMarks(): Promise<SentMarks> {
-    const frames = new Map<string, EffectNumber>();
-    const events = new Map<string, EffectNumber>();
-    const deadLetters = new Map<string, EffectNumber>();
-    const { streams, all, parseStored } = this.#subjects;
-    const collect = (marks: Map<string, EffectNumber>) => (message: JsMsg) => {
-      for (const [from, number] of parseFrom(message.headers?.get(HEADER.from) ?? ''))
-        raise(marks, String(from), number);
-    };
-    await Promise.all([
-      this.#each(streams.mailbox, all.frame, true, (message) => {
-        const to = parseStored(message.subject)?.partition;
-        for (const [from, number] of parseFrom(message.headers?.get(HEADER.from) ?? ''))
-          raise(frames, `${from}>${to}`, number);
-      }),
-      this.#each(streams.event, all.event, true, collect(events)),
-      this.#each(streams.dead, all.dead, true, collect(deadLetters)),
+  async sentMarks(sinceMs: number): Promise<SentMarks> {
+    const { streams, all } = this.#subjects;
+    const [events, deadLetters] = await Promise.all([
+      this.#marks(streams.event, all.event, sinceMs),
+      this.#marks(streams.dead, all.dead, sinceMs),
     ]);
     return {
-      frames: (from, to) => frames.get(`${from}>${to}`),
       events: (from) => events.get(String(from)),
       deadLetters: (from) => deadLetters.get(String(from)),
     };
   }
 
-  /** The subjects of a partition's entries. */
-  #filter(partition: number): string[] {
+  async #marks(stream: string, filter: string, sinceMs: number): Promise<Map<string, EffectNumber>> {
+    const marks = new Map<string, EffectNumber>();
+    for await (const message of this.#reader.all(stream, filter, { sinceMs }, true))
+      for (const [from, number] of parseFrom(message.headers?.get(HEADER.from) ?? ''))
+        raise(marks, String(from), number);
+    return marks;
+  }
+
+  async trim(partition: number, before: number): Promise<void> {
+    // A purge up to 0 would be one of everything.
+    if (before <= 1) return;
+    for (const filter of this.#mail(partition))
+      await available(() => this.#jsm.streams.purge(this.#mailbox, { filter, seq: before }));
+  }
+
+  claims(): Promise<ReadonlyMap<number, StoredClaim>> {
+    return this.#claims.claims();
+  }
+
+  claim(claims: readonly NewClaim[], fenced: readonly string[]): Promise<readonly number[]> {
+    return this.#claims.claim(claims, fenced);
+  }
+
+  openLanes(owner: string): Promise<Lanes> {
+    return this.#claims.openLanes(owner);
+  }
+
+  lanes(owner: string): Promise<Lanes | undefined> {
+    return this.#claims.lanes(owner);
+  }
+
+  removeLanes(owner: string): Promise<void> {
+    return this.#claims.removeLanes(owner);
+  }
+
+  laneOwners(): Promise<readonly string[]> {
+    return this.#claims.laneOwners();
+  }
+
+  head(partition: number): Promise<StoredHead | undefined> {
+    return this.#checkpoints.head(partition);
+  }
+
+  writeState(head: Head, after: number, records: readonly StateRecord[]): Promise<number> {
+    return this.#checkpoints.writeState(head, after, records);
+  }
+
+  readState(partition: number, until: number, after?: number): AsyncIterable<StateRecord> {
+    return this.#checkpoints.readState(partition, until, after);
+  }
+
+  /** The subjects of a partition's messages and frames. */
+  #mail(partition: number): string[] {
     return [this.#subjects.stored(partition), this.#subjects.frame(partition)];
   }
 
-  async #open(
-    stream: string,
-    filter: string[],
-    from: number,
-    headersOnly: boolean,
-  ): Promise<ConsumerMessages> {
-    const consumer = await this.#js.consumers.get(stream, {
-      filter_subjects: filter,
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: from,
-      ...(headersOnly ? { headers_only: true } : {}),
-    });
-    const messages = await consumer.consume({ max_messages: READ_AHEAD_MESSAGES });
-    void endWhenLost(messages);
-    return messages;
-  }
-
-  /** Visits everything that a stream holds under a subject now. */
-  async #each(
-    stream: string,
-    filter: string,
-    headersOnly: boolean,
-    visit: (message: JsMsg) => void,
-  ): Promise<void> {
-    const last = await this.#stored({ last_by_subj: filter }, stream);
-    if (last === undefined) return;
-    await available(async () => {
-      const messages = await this.#open(stream, [filter], 1, headersOnly);
-      try {
-        for await (const message of messages) {
-          visit(message);
-          // The last one may have been deleted since we looked.
-          if (message.seq >= last.seq || message.info.pending === 0) return;
-        }
-      } finally {
-        messages.stop();
-      }
-      throw new BanyanError('log.unavailable', { message: `The consumer ended before entry ${last.seq}.` });
-    });
-  }
-
-  async #stored(query: { seq: number } | { last_by_subj: string }, stream = this.#subjects.streams.mailbox) {
-    return available(async () => {
-      try {
-        return (await this.#jsm.streams.getMessage(stream, query)) ?? undefined;
-      } catch (error) {
-        if (error instanceof JetStreamApiError && error.code === MESSAGE_NOT_FOUND) return undefined;
-        throw error;
-      }
-    });
+  async #append(
+    subject: string,
+    data: Uint8Array,
+    guard: Guard | undefined,
+    given: Readonly<Record<string, string>>,
+  ): Promise<number> {
+    const { seq } = await available(() =>
+      this.#claims.guarded(guard, (expected) => {
+        const carried = headers();
+        for (const [name, value] of Object.entries({ ...given, ...expected })) carried.set(name, value);
+        return this.#js.publish(subject, data, { headers: carried, timeout: PUBLISH_TIMEOUT_MS });
+      }),
+    );
+    // An acknowledgement without a sequence says that nothing was stored.
+    if (seq === 0)
+      throw new BanyanError('log.unavailable', { message: 'The broker acknowledged without storing.' });
+    return seq;
   }
 }
 
@@ -340,18 +304,6 @@ class JetStreamEntry implements LogEntry {
   }
 }
 
-/**
- * Ends a consumer that the client had to make anew. It goes on by itself, but counts what the old one still
- * owed it as on the way, asks for too little, and then waits most of a minute for a heartbeat that is missed.
- */
-async function endWhenLost(messages: ConsumerMessages): Promise<void> {
-  for await (const { type } of messages.status()) {
-    if (!LOST.has(type)) continue;
-    messages.stop();
-    return;
-  }
-}
-
 /** A start must not depend on what somebody else got stored where only nodes should publish: that is an empty map. */
 function decodeMap(data: Uint8Array): Readonly<Record<string, unknown>> {
   try {
@@ -366,25 +318,4 @@ function isVerdict(value: unknown): value is Verdict {
   const { partition, entry, index, code, detail } = value as Partial<Record<keyof Verdict, unknown>>;
   const placed = [partition, entry, index].every((number) => typeof number === 'number');
   return placed && isErrorCode(code) && typeof detail === 'string';
-}
-
-/** What the NATS client throws becomes a code of the port: `log.full`, or else `log.unavailable`. */
-export async function available<T>(attempt: () => Promise<T>): Promise<T> {
-  try {
-    return await attempt();
-  } catch (cause) {
-    throw asPortError(cause);
-  }
-}
-
-/** What the client throws, as one of the codes of the port. */
-function asPortError(cause: unknown): BanyanError {
-  if (cause instanceof BanyanError) return cause;
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new BanyanError(isFull(cause) ? 'log.full' : 'log.unavailable', { message, cause });
-}
-
-/** Whether the broker refused a message because its stream or its disk has no room. */
-export function isFull(cause: unknown): boolean {
-  return cause instanceof JetStreamApiError && FULL.has(cause.code);
 }

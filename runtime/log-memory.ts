@@ -1,10 +1,16 @@
-/** The log in memory: for simulation, replay and tests. Passes the same conformance suite as JetStream. */
+/**
+ * The log in memory: for simulation, replay and tests. Passes the same conformance suite as JetStream. It has no
+ * clock and no chance of its own, and whatever it is asked is answered within the microtasks of now.
+ */
 import { decode, encode } from '../protocol/codec.ts';
-import { BanyanError } from '../protocol/errors.ts';
 import type { EffectNumber } from '../protocol/frame.ts';
 import { HEADER } from '../protocol/headers.ts';
 import { partitionOf } from '../protocol/partition-of.ts';
 import type { StoredSubject, Subjects } from '../protocol/subjects.ts';
+import type { Head, StateRecord, StoredHead } from './checkpoint-log.ts';
+import { MemoryCheckpoints } from './checkpoints-memory.ts';
+import type { Guard, Lanes, NewClaim, StoredClaim } from './claim-log.ts';
+import { MemoryClaims } from './claims-memory.ts';
 import type { Clock } from './clock.ts';
 import {
   entryHash,
@@ -18,108 +24,111 @@ import {
   type Verdict,
 } from './log.ts';
 import { raise } from './sent-marks.ts';
+import { MemoryStream } from './stream-memory.ts';
 
 export class MemoryLog implements Log {
   readonly published = new Map<string, Publication>();
+  readonly #publishedMs: { readonly id: string; readonly timeMs: number }[] = [];
   readonly #subjects: Subjects;
   readonly #partitions: number;
   readonly #clock: Clock;
   readonly #identity: string;
-  readonly #entries: (LogEntry | undefined)[] = [];
+  readonly #mailbox: MemoryStream;
+  readonly #claims: MemoryClaims;
+  readonly #checkpoints: MemoryCheckpoints;
   readonly #ids = new Map<string, number>();
-  readonly #readers = new Set<() => void>();
-  readonly #stamps = new Map<number, string[]>();
+  readonly #verdicts: number[] = [];
 
   constructor(subjects: Subjects, partitions: number, clock: Clock, identity = 'memory') {
     this.#subjects = subjects;
     this.#partitions = partitions;
     this.#clock = clock;
     this.#identity = identity;
+    this.#mailbox = new MemoryStream(clock);
+    this.#claims = new MemoryClaims(this.#mailbox, subjects);
+    this.#checkpoints = new MemoryCheckpoints(subjects, clock);
   }
 
-  /** Publishes as another system would, to `<ns>.to.<kind>.<key>`; `Nats-Msg-Id` de-duplicates. */
+  /**
+   * Publishes as another system would, to `<ns>.to.<kind>.<key>`; `Nats-Msg-Id` de-duplicates. Takes the subjects
+   * of the runtime's own entries too, as a broker without permissions does.
+   */
   async publishMessage(
     subject: string,
     data: Uint8Array,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<number> {
-    const [, , kind = '', key = ''] = subject.split('.');
     const id = headers[HEADER.msgId];
     const known = id === undefined ? undefined : this.#ids.get(id);
     if (known !== undefined) return known;
-    const place: StoredSubject = {
-      kind: 'message',
-      partition: partitionOf(kind, key, this.#partitions),
-      actorKind: kind,
-      actorKey: key,
-    };
-    const seq = this.#append(
-      `${this.#subjects.namespace}.log.${place.partition}.${kind}.${key}`,
-      place,
-      data,
-      headers,
-    );
+    const [stored, place] = this.#mapped(subject);
+    const seq = this.#append(stored, place, data, headers);
     if (id !== undefined) this.#ids.set(id, seq);
     return seq;
   }
 
   /** Deletes an entry, as an operator may do behind our back. */
   delete(seq: number): void {
-    this.#entries[seq - 1] = undefined;
+    this.#mailbox.remove(seq);
+  }
+
+  /** The entries that were trimmed, by sequence; what {@link delete} took is not among them. */
+  get trimmed(): ReadonlyMap<number, LogEntry> {
+    return this.#mailbox.trimmed;
   }
 
   async state(): Promise<LogState> {
-    const first = this.#entries.findIndex((entry) => entry !== undefined);
-    return {
-      identity: this.#identity,
-      firstSeq: first < 0 ? this.#entries.length + 1 : first + 1,
-      lastSeq: this.#entries.length,
-    };
+    const { firstSeq, lastSeq } = this.#mailbox;
+    return { identity: this.#identity, firstSeq, lastSeq };
   }
 
   async hashAt(seq: number): Promise<string | undefined> {
-    const entry = this.#entries[seq - 1];
+    const entry = this.#mailbox.get(seq);
     return entry === undefined ? undefined : entryHash(entry);
   }
 
   async end(partition: number): Promise<number> {
-    return (
-      this.#entries.findLast(
-        (entry) => entry?.place.partition === partition && entry.place.kind !== 'verdict',
-      )?.seq ?? 0
-    );
+    return this.#mailbox.lastMail(partition)?.seq ?? 0;
   }
 
   read(partition: number, after: number): LogReader {
-    let at = after;
+    const mailbox = this.#mailbox;
     let stopped = false;
     let wake = (): void => {};
-    const notify = (): void => wake();
-    this.#readers.add(notify);
-    const entries = this.#entries;
-    const readers = this.#readers;
+    const stopWaking = mailbox.onAppend(partition, () => wake());
     async function* walk(): AsyncGenerator<LogEntry> {
+      let at = after;
       try {
         while (!stopped) {
-          const entry = entries[at];
-          if (at >= entries.length) await new Promise<void>((resolve) => (wake = resolve));
-          else at++;
-          if (!stopped && entry?.place.partition === partition && entry.place.kind !== 'verdict') yield entry;
+          const entry = mailbox.after(partition, at);
+          if (entry === undefined) {
+            await new Promise<void>((resolve) => (wake = resolve));
+          } else {
+            at = entry.seq;
+            yield entry;
+          }
         }
       } finally {
-        readers.delete(notify);
+        stopWaking();
       }
     }
     return {
       entries: walk(),
       stop: async () => {
         stopped = true;
+        stopWaking();
         wake();
       },
     };
   }
 
-  async appendFrame(partition: number, frame: Uint8Array, from: string | undefined): Promise<number> {
+  async appendFrame(
+    partition: number,
+    frame: Uint8Array,
+    from: string | undefined,
+    guard?: Guard,
+  ): Promise<number> {
+    this.#claims.check(guard);
     return this.#append(this.#subjects.frame(partition), { kind: 'frame', partition }, frame, {
       [HEADER.frame]: '1',
       ...(from === undefined ? {} : { [HEADER.from]: from }),
@@ -127,57 +136,90 @@ export class MemoryLog implements Log {
   }
 
   async publish(publications: readonly Publication[]): Promise<void> {
-    for (const publication of publications)
-      if (!this.published.has(publication.id)) this.published.set(publication.id, publication);
+    for (const publication of publications) {
+      const { id } = publication;
+      if (this.published.has(id)) continue;
+      this.published.set(id, publication);
+      this.#publishedMs.push({ id, timeMs: this.#clock.now() });
+    }
   }
 
   async verdicts(): Promise<readonly Verdict[]> {
-    return this.#entries.flatMap((entry) =>
-      entry?.place.kind === 'verdict' ? [decode(entry.data) as Verdict] : [],
-    );
+    return this.#verdicts.flatMap((seq) => {
+      const entry = this.#mailbox.get(seq);
+      return entry === undefined ? [] : [decode(entry.data) as Verdict];
+    });
   }
 
-  async stamps(): Promise<ReadonlyMap<number, readonly string[]>> {
-    return this.#stamps;
+  async appendVerdict(verdict: Verdict, guard?: Guard): Promise<void> {
+    const { partition } = verdict;
+    this.#claims.check(guard);
+    this.#append(this.#subjects.verdict(partition), { kind: 'verdict', partition }, encode(verdict), {});
   }
 
-  async appendStamp(partition: number, turnVersion: string): Promise<void> {
-    this.#stamps.set(partition, [...(this.#stamps.get(partition) ?? []), turnVersion]);
-  }
-
-  async appendVerdict(verdict: Verdict): Promise<void> {
-    this.#append(
-      this.#subjects.verdict(verdict.partition),
-      { kind: 'verdict', partition: verdict.partition },
-      encode(verdict),
-      {},
-    );
-  }
-
-  async sentMarks(): Promise<SentMarks> {
-    const frames = new Map<string, EffectNumber>();
-    for (const entry of this.#entries) {
-      // Anybody can send the header; only a frame's counts.
-      if (entry?.place.kind !== 'frame') continue;
-      for (const [from, number] of parseFrom(entry.header(HEADER.from) ?? ''))
-        raise(frames, `${from}>${entry.place.partition}`, number);
-    }
+  async sentMarks(sinceMs: number): Promise<SentMarks> {
     const events = new Map<string, EffectNumber>();
     const deadLetters = new Map<string, EffectNumber>();
-    for (const { id, subject } of this.published.values()) {
+    const first = this.#publishedMs.findLastIndex(({ timeMs }) => timeMs < sinceMs) + 1;
+    for (const { id } of this.#publishedMs.slice(first)) {
       const [mark] = parseFrom(id);
-      if (mark !== undefined)
-        raise(
-          subject.startsWith(`${this.#subjects.namespace}.dead.`) ? deadLetters : events,
-          String(mark[0]),
-          mark[1],
-        );
+      const isDead = this.published.get(id)?.subject.startsWith(`${this.#subjects.namespace}.dead.`) === true;
+      if (mark !== undefined) raise(isDead ? deadLetters : events, String(mark[0]), mark[1]);
     }
     return {
-      frames: (from, to) => frames.get(`${from}>${to}`),
       events: (from) => events.get(String(from)),
       deadLetters: (from) => deadLetters.get(String(from)),
     };
+  }
+
+  async trim(partition: number, before: number): Promise<void> {
+    this.#mailbox.trim(partition, before);
+  }
+
+  claims(): Promise<ReadonlyMap<number, StoredClaim>> {
+    return this.#claims.claims();
+  }
+
+  claim(claims: readonly NewClaim[], fenced: readonly string[]): Promise<readonly number[]> {
+    return this.#claims.claim(claims, fenced);
+  }
+
+  openLanes(owner: string): Promise<Lanes> {
+    return this.#claims.openLanes(owner);
+  }
+
+  lanes(owner: string): Promise<Lanes | undefined> {
+    return this.#claims.lanes(owner);
+  }
+
+  removeLanes(owner: string): Promise<void> {
+    return this.#claims.removeLanes(owner);
+  }
+
+  laneOwners(): Promise<readonly string[]> {
+    return this.#claims.laneOwners();
+  }
+
+  head(partition: number): Promise<StoredHead | undefined> {
+    return this.#checkpoints.head(partition);
+  }
+
+  writeState(head: Head, after: number, records: readonly StateRecord[]): Promise<number> {
+    return this.#checkpoints.writeState(head, after, records);
+  }
+
+  readState(partition: number, until: number, after?: number): AsyncIterable<StateRecord> {
+    return this.#checkpoints.readState(partition, until, after);
+  }
+
+  /** How the stream stores a subject, and what that says. */
+  #mapped(subject: string): [string, StoredSubject] {
+    const own = this.#subjects.parseStored(subject);
+    if (own !== undefined) return [subject, own];
+    const [, , kind = '', key = ''] = subject.split('.');
+    const partition = partitionOf(kind, key, this.#partitions);
+    const stored = `${this.#subjects.namespace}.log.${partition}.${kind}.${key}`;
+    return [stored, { kind: 'message', partition, actorKind: kind, actorKey: key }];
   }
 
   #append(
@@ -186,17 +228,8 @@ export class MemoryLog implements Log {
     data: Uint8Array,
     headers: Readonly<Record<string, string>>,
   ): number {
-    if (data.byteLength > 2 ** 20) throw new BanyanError('message.too_large');
-    const seq = this.#entries.length + 1;
-    this.#entries.push({
-      seq,
-      timeMs: this.#clock.now(),
-      subject,
-      place,
-      data: Uint8Array.from(data),
-      header: (name) => headers[name],
-    });
-    for (const notify of this.#readers) notify();
+    const seq = this.#mailbox.append(subject, place, data, headers);
+    if (place.kind === 'verdict') this.#verdicts.push(seq);
     return seq;
   }
 }

@@ -3,6 +3,8 @@
  * Implementations: `log-jetstream.ts` (NATS JetStream), `log-memory.ts` (simulation, replay, tests).
  */
 import { createHash } from 'node:crypto';
+import type { CheckpointLog } from './checkpoint-log.ts';
+import type { ClaimLog, Guard } from './claim-log.ts';
 import type { EffectNumber } from '../protocol/frame.ts';
 import type { StoredSubject } from '../protocol/subjects.ts';
 
@@ -41,14 +43,13 @@ export interface Publication {
   readonly id: string;
 }
 
-/** What the streams already hold of the effects of one sending partition: used to send nothing twice on a rebuild. */
+/** What the streams already hold of the effects of one sending partition: used to publish nothing twice after a load. */
 export interface SentMarks {
-  frames(from: number, to: number): EffectNumber | undefined;
   events(from: number): EffectNumber | undefined;
   deadLetters(from: number): EffectNumber | undefined;
 }
 
-/** An operator's or the watchdog's decision about one entry that no owner survives (rule R8). */
+/** A decision about one message that no owner survives (rule R8). */
 export interface Verdict {
   readonly partition: number;
   readonly entry: number;
@@ -58,27 +59,37 @@ export interface Verdict {
   readonly detail: string;
 }
 
+/** A verdict that is asked for, because the message has ended the shards of these owners of its partition. */
+export interface ProposedVerdict extends Verdict {
+  readonly epochs: readonly number[];
+}
+
 /**
- * Every method may throw `log.unavailable` (try again) and appends also `log.full`. An append that throws
- * `log.unavailable` may have been stored all the same: repeat it, receivers drop what they had.
+ * Every method may throw `log.unavailable` (try again), appends also `log.full` and, with a guard, `log.conflict`.
+ * An append that throws `log.unavailable` may have been stored all the same: repeat it, receivers drop what
+ * they had.
  */
-export interface Log {
+export interface Log extends ClaimLog, CheckpointLog {
   state(): Promise<LogState>;
   /** The hash of an entry, or undefined when the log does not hold it. */
   hashAt(seq: number): Promise<string | undefined>;
-  /** The sequence of the partition's last entry; 0 when there is none. */
+  /** The sequence of the partition's last message or frame that is left; 0 when there is none. */
   end(partition: number): Promise<number>;
+  /** Messages, frames and claims of a partition behind `after`. */
   read(partition: number, after: number): LogReader;
-  /** Resolves once stored, with the entry's sequence. `from` is the frame's `Banyan-From` header. */
-  appendFrame(partition: number, frame: Uint8Array, from: string | undefined): Promise<number>;
+  /**
+   * Resolves once stored, with the entry's sequence. `from` is the frame's `Banyan-From` header. With a guard
+   * the frame is stored only if nobody has fenced its sender (rule R1).
+   */
+  appendFrame(partition: number, frame: Uint8Array, from: string | undefined, guard?: Guard): Promise<number>;
   /** Publishes events or dead letters; resolves when all are stored. Repeating is harmless. */
   publish(publications: readonly Publication[]): Promise<void>;
   verdicts(): Promise<readonly Verdict[]>;
-  /** The turn versions that each partition's entries were turned with, oldest first (rule R13). */
-  stamps(): Promise<ReadonlyMap<number, readonly string[]>>;
-  appendStamp(partition: number, turnVersion: string): Promise<void>;
-  appendVerdict(verdict: Verdict): Promise<void>;
-  sentMarks(): Promise<SentMarks>;
+  appendVerdict(verdict: Verdict, guard?: Guard): Promise<void>;
+  /** What was published since a time; what is older need not be looked at. */
+  sentMarks(sinceMs: number): Promise<SentMarks>;
+  /** Deletes a partition's messages and frames before an entry, which itself is kept. Repeating is harmless. */
+  trim(partition: number, before: number): Promise<void>;
 }
 
 /** Identifies an entry by everything that a truncated and regrown log would have differently. */

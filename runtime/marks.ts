@@ -1,5 +1,6 @@
 /**
- * What a partition has already applied (rule R5). One mark per sending partition; one row per receiving
+ * What a partition has already applied (rule R5). One mark per sending partition, many to a row, because a
+ * window moves most of them; one row per receiving
  * actor and outside sender or task, which expires a day after its last message, by message time.
  */
 import type { Address } from '../protocol/address.ts';
@@ -13,6 +14,10 @@ const SENDER_EXPIRY_MS = 24 * 3_600_000;
 /** Neighbours looked at for expiry whenever a sender's row is made: rows go away as new ones come. */
 const EXPIRY_SWEEP = 4;
 
+/** Marks of neighbouring partitions share a row. */
+const MARKS_PER_ROW = 64;
+
+type MarkRow = readonly (readonly [from: number, number: EffectNumber])[];
 type SenderRow = readonly [seq: number, timeMs: number];
 
 export class Marks {
@@ -24,8 +29,8 @@ export class Marks {
   constructor(overlay: Overlay, partition: number) {
     this.#overlay = overlay;
     this.#partition = partition;
-    for (const [name, bytes] of overlay.range(buckets.marks(partition), {}))
-      this.#marks.set(Number(name), decode(bytes) as EffectNumber);
+    for (const [, bytes] of overlay.range(buckets.marks(partition), {}))
+      for (const [from, number] of decode(bytes) as MarkRow) this.#marks.set(from, number);
   }
 
   /**
@@ -41,8 +46,9 @@ export class Marks {
 
   /** Writes the marks that moved; once per window, not once per message. */
   save(): void {
-    for (const from of this.#changed) {
-      this.#overlay.put(buckets.marks(this.#partition), String(from), encode(this.#marks.get(from)));
+    for (const row of this.#changed) {
+      const marks = [...this.#marks].filter(([from]) => rowOf(from) === row).sort(([a], [b]) => a - b);
+      this.#overlay.put(buckets.marks(this.#partition), String(row), encode(marks satisfies MarkRow));
     }
     this.#changed.clear();
   }
@@ -51,7 +57,7 @@ export class Marks {
     const mark = this.#marks.get(from);
     if (mark !== undefined && compareNumbers(number, mark) <= 0) return true;
     this.#marks.set(from, number);
-    this.#changed.add(from);
+    this.#changed.add(rowOf(from));
     return false;
   }
 
@@ -70,3 +76,5 @@ export class Marks {
     }
   }
 }
+
+const rowOf = (from: number): number => Math.floor(from / MARKS_PER_ROW);

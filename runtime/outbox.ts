@@ -23,7 +23,7 @@ type Stored =
 export type Departures = Pick<Sender, 'send' | 'publishEvent' | 'publishDeadLetter'>;
 
 /** Effects of one turn, encoded and ready: building them may throw, adding them may not. */
-export type Prepared = { readonly number: EffectNumber; readonly stored: Stored };
+export type Prepared = { readonly number: EffectNumber; readonly bytes: number; readonly stored: Stored };
 
 const PUBLICATION_BYTES = LIMITS.brokerPayloadBytes - LIMITS.headerBytes;
 
@@ -37,7 +37,7 @@ export class Outbox {
   #window: Stored[] = [];
   #settled: string[] = [];
 
-  /** `sent` is given on a rebuild: what the streams already hold is not sent again. */
+  /** `sent` is given after a load: what the streams already hold is not published again. */
   constructor(
     overlay: Overlay,
     sender: Departures,
@@ -62,7 +62,7 @@ export class Outbox {
   ): Prepared {
     const to = partitionOfAddress(record.to, this.#partitions);
     const bytes = encodeRecord({ ...record, kind, from: { partition: this.#partition, number } });
-    return { number, stored: ['frame', to, number, bytes] };
+    return { number, bytes: bytes.byteLength, stored: ['frame', to, number, bytes] };
   }
 
   preparePublication(lane: 'event' | 'dead', number: EffectNumber, subject: string, body: object): Prepared {
@@ -73,18 +73,23 @@ export class Outbox {
         message: `A publication of ${data.byteLength} bytes on ${subject} (at most ${PUBLICATION_BYTES}).`,
       });
     }
-    return { number, stored: [lane, subject, `${this.#partition}.${number.join('.')}`, data] };
+    const id = `${this.#partition}.${number.join('.')}`;
+    return { number, bytes: data.byteLength, stored: [lane, subject, id, data] };
   }
 
   add({ number, stored }: Prepared): void {
     if (!this.#wasSent(number, stored)) this.#window.push(stored);
   }
 
-  /** Writes the window's effects into the row that is named after its last entry. Call within the window. */
-  save(lastEntry: number): void {
+  /** Writes the window's effects into the row that is named after its last message. Call within the window. */
+  save(lastEntry: number, index: number): void {
     this.tidy();
     if (this.#window.length > 0)
-      this.#overlay.put(buckets.outbox(this.#partition), positionName(lastEntry, 0), encode(this.#window));
+      this.#overlay.put(
+        buckets.outbox(this.#partition),
+        positionName(lastEntry, index),
+        encode(this.#window),
+      );
   }
 
   /** Deletes the rows whose effects were all acknowledged. */
@@ -93,15 +98,10 @@ export class Outbox {
   }
 
   /** Sends what {@link save} wrote. Call after the window has committed. */
-  release(lastEntry: number): void {
+  release(lastEntry: number, index: number): void {
     const effects = this.#window;
     this.#window = [];
-    this.#send(effects, positionName(lastEntry, 0));
-  }
-
-  /** Drops what was not committed. */
-  drop(): void {
-    this.#window = [];
+    this.#send(effects, positionName(lastEntry, index));
   }
 
   /** After a restart: sends every row that is left, oldest first. */
@@ -121,24 +121,23 @@ export class Outbox {
     for (const effect of effects) {
       if (effect[0] === 'frame') {
         const [, to, number, record] = effect;
-        this.#sender.send(to, { record, from: { partition: this.#partition, number } }, done);
+        const outgoing = { record, partition: this.#partition, from: { partition: this.#partition, number } };
+        this.#sender.send(to, outgoing, done);
       } else {
         const [lane, subject, id, data] = effect;
         const publication: Publication = { subject, id, data };
-        if (lane === 'event') this.#sender.publishEvent(publication, done);
-        else this.#sender.publishDeadLetter(publication, done);
+        if (lane === 'event') this.#sender.publishEvent(this.#partition, publication, done);
+        else this.#sender.publishDeadLetter(this.#partition, publication, done);
       }
     }
   }
 
   #wasSent(number: EffectNumber, stored: Stored): boolean {
     if (this.#sent === undefined) return false;
+    // Frames need no look: their receivers drop what they had.
+    if (stored[0] === 'frame') return false;
     const mark =
-      stored[0] === 'frame'
-        ? this.#sent.frames(this.#partition, stored[1])
-        : stored[0] === 'event'
-          ? this.#sent.events(this.#partition)
-          : this.#sent.deadLetters(this.#partition);
+      stored[0] === 'event' ? this.#sent.events(this.#partition) : this.#sent.deadLetters(this.#partition);
     return mark !== undefined && compareNumbers(number, mark) <= 0;
   }
 }

@@ -12,16 +12,28 @@ import type { KeyRange } from './table.ts';
 
 type Written = { readonly value: Uint8Array | undefined };
 
+/** Hears what a window changes, and adds rows of its own to the same commit. */
+export interface FlushObserver {
+  changes(bucket: string, name: string, value: Uint8Array | undefined): void;
+  /** Called once every change was told. */
+  notes(): Iterable<Change>;
+  committed(): void;
+}
+
 export class Overlay {
   readonly #store: Store;
+  readonly #observer: FlushObserver | undefined;
   readonly #buckets = new Map<string, SortedMap<Written>>();
   #undo: [bucket: string, name: string, before: Written | undefined][] = [];
+  #undoneBytes = 0;
   #changed = 0;
+  #bytes = 0;
   /** Grows with every change, so that a walk notices. */
   #writes = 0;
 
-  constructor(store: Store) {
+  constructor(store: Store, observer?: FlushObserver) {
     this.#store = store;
+    this.#observer = observer;
   }
 
   /** How many keys differ from the store. */
@@ -29,9 +41,19 @@ export class Overlay {
     return this.#changed;
   }
 
+  /** How many bytes were written since the last window; what was written twice counts twice. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** How many writes {@link rollback} would undo. */
   get writesSinceMark(): number {
     return this.#undo.length;
+  }
+
+  /** How many bytes were written since {@link mark}. */
+  get bytesSinceMark(): number {
+    return this.#bytes - this.#undoneBytes;
   }
 
   get(bucket: string, name: string): Uint8Array | undefined {
@@ -95,11 +117,13 @@ export class Overlay {
   /** Begins a turn: what is written from here on can be undone. */
   mark(): void {
     this.#undo = [];
+    this.#undoneBytes = this.#bytes;
   }
 
   /** Undoes everything since {@link mark}. */
   rollback(): void {
     this.#writes++;
+    this.#bytes = this.#undoneBytes;
     for (let i = this.#undo.length - 1; i >= 0; i--) {
       const [bucket, name, before] = this.#undo[i] as [string, string, Written | undefined];
       if (before === undefined) {
@@ -114,7 +138,10 @@ export class Overlay {
 
   /** Commits everything to the store, atomically, and starts afresh. If the store throws, nothing is lost. */
   flush(): void {
-    if (this.#changed > 0) this.#store.commit(this.#changes());
+    if (this.#changed > 0) {
+      this.#store.commit(this.#changes());
+      this.#observer?.committed();
+    }
     this.drop();
   }
 
@@ -124,12 +151,18 @@ export class Overlay {
     this.#buckets.clear();
     this.#undo = [];
     this.#changed = 0;
+    this.#bytes = 0;
+    this.#undoneBytes = 0;
   }
 
   *#changes(): Generator<Change> {
     for (const [bucket, written] of this.#buckets) {
-      for (const [name, { value }] of written.entries()) yield [bucket + name, value];
+      for (const [name, { value }] of written.entries()) {
+        this.#observer?.changes(bucket, name, value);
+        yield [bucket + name, value];
+      }
     }
+    if (this.#observer !== undefined) yield* this.#observer.notes();
   }
 
   #write(bucket: string, name: string, value: Written): void {
@@ -139,6 +172,7 @@ export class Overlay {
     this.#undo.push([bucket, name, before]);
     this.#writes++;
     if (before === undefined) this.#changed++;
+    this.#bytes += value.value?.byteLength ?? 0;
     written.set(name, value);
   }
 }

@@ -9,15 +9,18 @@
  * I6  What the environment does to a turn (memory, stack, disk) is not the message's fault: it stops the
  *     partition, and only a verdict in the log skips the message.
  */
+import { LIMITS } from '../config/limits.ts';
 import type { Address } from '../protocol/address.ts';
-import { decode, encode } from '../protocol/codec.ts';
+import { encode } from '../protocol/codec.ts';
 import { BanyanError, type ErrorCode, toBanyanError } from '../protocol/errors.ts';
 import type { EffectNumber } from '../protocol/frame.ts';
 import type { DeadLetter } from '../protocol/wire.ts';
 import type { Subjects } from '../protocol/subjects.ts';
 import type { Cell, Cells } from './cells.ts';
 import { checkMessage } from './check-message.ts';
+import { type Cursor, positionOf, readCursor, saveCursor } from './cursor.ts';
 import { deadLetterOf, type Failure } from './dead-letter.ts';
+import { EnvironmentFault, environmentFaultOf } from './environment-fault.ts';
 import { type Answer, type EffectPlaces, isActor, prepareEffects } from './keep-effects.ts';
 import { buckets, positionName } from './keys.ts';
 import { entryHash, type LogEntry, type Verdict } from './log.ts';
@@ -34,14 +37,15 @@ import { messageOf } from './thrown-message.ts';
 import { TimerRows } from './timers.ts';
 import { runTurn, type TurnResult } from './turn.ts';
 
+export type { Cursor } from './cursor.ts';
+export { EnvironmentFault } from './environment-fault.ts';
 export type { Answer } from './keep-effects.ts';
 
-/** How far the partition has come: the last applied entry. */
-export interface Cursor {
-  readonly seq: number;
-  /** The index of the last message in it. */
-  readonly index: number;
-  readonly hash: string;
+/** What {@link Partition.apply} did with an entry. */
+export interface Applied {
+  readonly messages: number;
+  /** False when the window was full before its last message: apply it again in the next one. */
+  readonly done: boolean;
 }
 
 /** Counted since the partition was opened. */
@@ -59,10 +63,12 @@ export interface PartitionParts {
   readonly outbox: Outbox;
   readonly subjects: Subjects;
   readonly verdicts: readonly Verdict[];
+  /** Of the claim that these turns belong to; 0 in a replay. */
+  readonly epoch: number;
   /** A message became a dead letter; called before its window commits, and again when it is replayed. */
   readonly onDeadLetter: (letter: DeadLetter, traceparent: string | undefined) => void;
   /** Says which message is about to be turned, where a watchdog can see it even if the turn never ends. */
-  readonly beacon: (partition: number, seq: number, index: number) => void;
+  readonly beacon: (partition: number, seq: number, index: number, epoch: number) => void;
   /** Sees turns before their changes are kept; may throw to refuse one. For the determinism check. */
   readonly onTurn?: (turn: ObservedTurn) => void;
   /** Which turns `onTurn` sees, asked before each: observing one costs as much as the turn. Default: all. */
@@ -84,22 +90,6 @@ export interface ObservedTurn {
   readonly result: TurnResult;
 }
 
-/** What happened to a turn is the environment's fault; the shard stops and the partition moves. */
-export class EnvironmentFault extends Error {
-  readonly code: ErrorCode;
-  readonly partition: number;
-  readonly entry: number;
-  readonly index: number;
-
-  constructor(code: ErrorCode, partition: number, entry: number, index: number, cause: unknown) {
-    super(`${code} at entry ${entry}.${index} of partition ${partition}`, { cause });
-    this.code = code;
-    this.partition = partition;
-    this.entry = entry;
-    this.index = index;
-  }
-}
-
 export class Partition {
   readonly id: number;
   readonly timers: TimerRows;
@@ -111,7 +101,10 @@ export class Partition {
   readonly #results: Results;
   readonly #places: EffectPlaces;
   #cursor: Cursor | undefined;
-  #lastEntry: LogEntry | undefined;
+  /** Applied since the last window. */
+  #applied: (Omit<Cursor, 'hash'> & { readonly entry: LogEntry }) | undefined;
+  /** The last claim that was read. */
+  #claim = 0;
   #answers: Answer[] = [];
   /** Numbers the effects of the message that is being applied (I4). */
   #effects = 0;
@@ -138,44 +131,47 @@ export class Partition {
     return this.#cursor;
   }
 
-  /** The last entry applied, committed or not; 0 before the first. */
+  /** The last entry applied as a whole, committed or not; 0 before the first. */
   get position(): number {
-    return this.#lastEntry?.seq ?? this.#cursor?.seq ?? 0;
+    return Math.max(positionOf(this.#applied ?? this.#cursor), this.#claim);
   }
 
-  /** Whether this store has held the partition before, if only empty. */
-  get wasOpened(): boolean {
-    return wasOpened(this.#parts.overlay, this.id);
-  }
-
-  /** Remembers, with the next window, that the partition was read from its beginning. */
-  markOpened(): void {
-    if (!this.wasOpened) this.#parts.overlay.put(buckets.partition(this.id), 'opened', encode(true));
-  }
-
-  /** Applies one entry; returns how many messages it held. Throws only {@link EnvironmentFault}. */
-  apply(entry: LogEntry): number {
-    if (entry.seq <= this.position) return 0;
+  /** Applies an entry, or what `goOn` leaves time for. Throws only {@link EnvironmentFault}. */
+  apply(entry: LogEntry, goOn: (messages: number) => boolean): Applied {
+    if (entry.seq <= this.position) return { messages: 0, done: true };
+    if (entry.place.kind === 'claim') {
+      this.#claim = entry.seq;
+      return { messages: 0, done: true };
+    }
     const items = receive(entry);
-    for (let index = 0; index < items.length; index++) this.#applyItem(entry, index, items[index] as Item);
-    this.#lastEntry = entry;
-    return items.length;
+    const before = this.#applied ?? this.#cursor;
+    const first = before?.seq === entry.seq ? before.index + 1 : 0;
+    for (let index = first; index < items.length; index++) {
+      this.#applyItem(entry, index, items[index] as Item);
+      this.#applied = { entry, seq: entry.seq, index, rest: items.length - index - 1 };
+      const messages = index - first + 1;
+      if (index < items.length - 1 && !goOn(messages)) return { messages, done: false };
+    }
+    // Somebody's empty entry still counts as read.
+    if (items.length === 0) this.#applied = { entry, seq: entry.seq, index: 0, rest: 0 };
+    return { messages: items.length - first, done: true };
   }
 
   /** Writes the cursor and what belongs to it. Call before the window commits. */
   save(): void {
-    const entry = this.#lastEntry;
-    if (entry === undefined) return;
+    if (this.#applied === undefined) return;
+    const { entry, seq, index, rest } = this.#applied;
     this.#marks.save();
-    this.#parts.outbox.save(entry.seq);
-    this.#cursor = { seq: entry.seq, index: 0, hash: entryHash(entry) };
-    this.#parts.overlay.put(buckets.partition(this.id), 'cursor', encode(this.#cursor));
+    this.#parts.outbox.save(seq, index);
+    const hash = this.#cursor?.seq === seq ? this.#cursor.hash : entryHash(entry);
+    this.#cursor = { seq, index, rest, hash };
+    saveCursor(this.#parts.overlay, this.id, this.#cursor);
   }
 
   /** Lets effects leave. Call after the window has committed. */
   release(): readonly Answer[] {
-    if (this.#lastEntry !== undefined) this.#parts.outbox.release(this.#lastEntry.seq);
-    this.#lastEntry = undefined;
+    if (this.#applied !== undefined) this.#parts.outbox.release(this.#applied.seq, this.#applied.index);
+    this.#applied = undefined;
     const answers = this.#answers;
     this.#answers = [];
     return answers;
@@ -194,7 +190,7 @@ export class Partition {
       return;
     }
     const { received } = item;
-    this.#parts.beacon(this.id, entry.seq, index);
+    this.#parts.beacon(this.id, entry.seq, index, this.#parts.epoch);
     try {
       // I3: from here on the message counts as applied.
       if (this.#marks.seen(received.dedupe, received.to, entry.timeMs)) {
@@ -211,7 +207,10 @@ export class Partition {
     } catch (error) {
       const parked = error instanceof ParkedFailure ? error : undefined;
       const thrown = parked === undefined ? error : parked.cause;
-      this.#throwIfEnvironment(thrown, entry, index);
+      // I6
+      const fault = environmentFaultOf(thrown);
+      if (fault !== undefined)
+        throw new EnvironmentFault(fault, this.id, entry.seq, index, this.#parts.epoch, thrown);
       this.#deadLetter(index, {
         entry,
         item: parked === undefined ? item : { received: parked.received },
@@ -255,7 +254,7 @@ export class Partition {
         before: continued(received) ?? positionName(entry.seq, index),
         turn: (parked, parkedMs) => {
           // Each has its own deadline; the order is to blame, because it is what a replay would turn again.
-          this.#parts.beacon(this.id, entry.seq, index);
+          this.#parts.beacon(this.id, entry.seq, index, this.#parts.epoch);
           this.#turn(entry, index, cell, parked, parkedMs);
         },
       });
@@ -350,6 +349,12 @@ export class Partition {
       this.#effects++,
     ]);
     this.#effects = Math.max(this.#effects, start + 1);
+    const bytes = prepared.reduce((sum, one) => sum + one.bytes, this.#parts.overlay.bytesSinceMark);
+    if (bytes + result.bytes.byteLength > LIMITS.turnBytes) {
+      throw new BanyanError('turn.limit', {
+        message: `A turn writes and sends ${bytes + result.bytes.byteLength} bytes (at most ${LIMITS.turnBytes}).`,
+      });
+    }
     for (const effect of prepared) this.#parts.outbox.add(effect);
     this.#answers.push(...answers);
   }
@@ -373,28 +378,4 @@ export class Partition {
     this.counters.deadLetters++;
     this.#parts.onDeadLetter(letter, 'received' in item ? item.received.traceparent : undefined);
   }
-
-  /** I6. A full stack shows as an error that anybody may have wrapped, so its text is all there is to go by. */
-  #throwIfEnvironment(error: unknown, entry: LogEntry, index: number): void {
-    const text = `${messageOf(error)} ${error instanceof Error ? messageOf(error.cause) : ''}`;
-    const code = /Maximum call stack size exceeded/.test(text)
-      ? 'turn.stack'
-      : /Array buffer allocation failed/.test(text)
-        ? 'turn.out_of_memory'
-        : error instanceof BanyanError && error.code.startsWith('store.')
-          ? error.code
-          : undefined;
-    if (code !== undefined) throw new EnvironmentFault(code, this.id, entry.seq, index, error);
-  }
-}
-
-/** Whether a store has held a partition before, if only empty. */
-export function wasOpened(overlay: Pick<Overlay, 'get'>, partition: number): boolean {
-  return overlay.get(buckets.partition(partition), 'opened') !== undefined;
-}
-
-/** Reads a partition's cursor without opening the partition. */
-export function readCursor(overlay: Pick<Overlay, 'get'>, partition: number): Cursor | undefined {
-  const bytes = overlay.get(buckets.partition(partition), 'cursor');
-  return bytes === undefined ? undefined : (decode(bytes) as Cursor);
 }

@@ -20,3 +20,14 @@ export async function patiently<T>(
     }
   }
 }
+
+/** Waits for work, but not longer than `ms`; the work itself is not cut short. */
+export async function within(clock: Clock, ms: number, work: () => Promise<void>): Promise<void> {
+  let cancel = (): void => {};
+  const late = new Promise<void>((resolve) => (cancel = clock.setTimer(ms, resolve)));
+  try {
+    await Promise.race([work(), late]);
+  } finally {
+    cancel();
+  }
+}

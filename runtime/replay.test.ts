@@ -134,6 +134,7 @@ async function live(observed: Pick<ShardParts, 'sampler' | 'onTurn'> = {}) {
     acceptTail: false,
     ...observed,
     node: 'n1',
+    owner: 'test',
     system,
     subjects,
     partitions: { count: partitions, owned: [0, 1, 2] },
@@ -159,7 +160,7 @@ async function live(observed: Pick<ShardParts, 'sampler' | 'onTurn'> = {}) {
     for (let calm = 0; calm < 3;) {
       clock.advance(0);
       await new Promise((resolve) => setImmediate(resolve));
-      const { queued, unacknowledged, tasks } = shard.work();
+      const { queued, unacknowledged, tasks } = shard.view.work();
       calm = queued + unacknowledged + tasks === 0 ? calm + 1 : 0;
     }
   };
@@ -171,7 +172,7 @@ type Live = Awaited<ReturnType<typeof live>>;
 
 async function perform({ clock, log, shard }: Live, one: Step): Promise<void> {
   if ('passMs' in one) clock.advance(one.passMs);
-  else if ('forget' in one) shard.restart(contract.at(one.forget));
+  else if ('forget' in one) shard.view.restart(contract.at(one.forget));
   else if ('order' in one) {
     const order = { kind: 'control', to: contract.at(one.key), message: { type: one.order } } as const;
     const partition = partitionOf('ledger', one.key, partitions);
@@ -198,7 +199,7 @@ describe('a replay', () => {
             for (const one of batch) await perform(world, one);
             await world.settle();
             for (const address of addresses) {
-              const { hash, cursor } = world.shard.stateHash(address);
+              const { hash, cursor } = world.shard.view.stateHash(address);
               seen.push({ address, seq: cursor.seq, hash });
             }
           }
@@ -207,7 +208,7 @@ describe('a replay', () => {
           }
           const deadLetters = await Promise.all(addresses.map((address) => replayed(world, address)));
           expect(deadLetters.reduce((sum, one) => sum + one.deadLetters, 0)).toBe(
-            world.shard.counters().deadLetters,
+            world.shard.view.counters().deadLetters,
           );
           await world.shard.stop(0);
         },

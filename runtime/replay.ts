@@ -1,6 +1,10 @@
 /**
  * Recomputes an actor from the log: what its partition's entries make of it, on any machine, at any later
- * time, up to any entry. The turns are the production ones; what they want done outside is dropped.
+ * time, up to any entry that no checkpoint has made superfluous. The turns are the production ones; what they
+ * want done outside is dropped.
+ *
+ * While the log still holds the partition's entries from the first one on, they are replayed from there; once
+ * it was trimmed, the replay begins with the last checkpoint.
  */
 import { setImmediate } from 'node:timers/promises';
 import { LIMITS } from '../config/limits.ts';
@@ -8,6 +12,7 @@ import type { Address } from '../protocol/address.ts';
 import { BanyanError } from '../protocol/errors.ts';
 import type { Subjects } from '../protocol/subjects.ts';
 import { type Cell, Cells } from './cells.ts';
+import { loadState } from './load-state.ts';
 import type { Log, LogEntry } from './log.ts';
 import { type Departures, Outbox, partitionOfAddress } from './outbox.ts';
 import { Overlay } from './overlay.ts';
@@ -41,20 +46,23 @@ export interface ReplayedActor {
   readonly cursor: Cursor | undefined;
   /** Turns of this actor that ran to their end. */
   readonly turns: number;
+  /** The entry of the checkpoint that the replay began with; 0 when it began with the first entry. */
+  readonly since: number;
   /** Messages to this actor that became dead letters. */
   readonly deadLetters: number;
 }
 
 /**
  * Replays the actor's whole partition, because marks, timers and tasks are the partition's, and returns the
- * one actor. Throws `actor.unknown_kind`, `log.truncated` when the log no longer begins at its beginning,
- * the code of an environment fault (`turn.stack`, …) when a turn meets one, and `log.unavailable`.
+ * one actor. Throws `actor.unknown_kind`, `log.trimmed` for an entry before the last checkpoint of a trimmed
+ * log, the code of an environment fault (`turn.stack`, …) when a turn meets one, and `log.unavailable`.
  */
 export async function replayActor(request: ReplayRequest): Promise<ReplayedActor> {
   const { log, system, subjects, partitions, address } = request;
   const id = partitionOfAddress(address, partitions);
   const store = new MemoryStore();
   const overlay = new Overlay(store);
+  const since = await loadBase(request, store, id);
   const cells = new Cells(system, overlay, LIMITS.residentActorsPerShard);
   cells.load(address, id);
   const departures = new Dropped(subjects.dead(address));
@@ -67,6 +75,7 @@ export async function replayActor(request: ReplayRequest): Promise<ReplayedActor
     subjects,
     onDeadLetter: () => {},
     verdicts: (await log.verdicts()).filter((verdict) => verdict.partition === id),
+    epoch: 0,
     beacon: () => {},
     sampler: (actor) => actor === address,
     onTurn: (turn) => {
@@ -74,7 +83,10 @@ export async function replayActor(request: ReplayRequest): Promise<ReplayedActor
       turns++;
     },
   });
-  await applyAll(partition, overlay, entriesOf(log, id, request.until));
+  await applyAll(partition, overlay, entriesOf(log, id, partition.position, request.until));
+  // What was trimmed while it was being read is missing without a word.
+  if (since === 0 && (await log.head(id))?.trimmed === true)
+    throw new BanyanError('log.unavailable', { message: 'The log was trimmed during the replay.' });
   const { snapshot, standing } = cells.load(address, id);
   return {
     state: snapshot?.value,
@@ -82,22 +94,55 @@ export async function replayActor(request: ReplayRequest): Promise<ReplayedActor
     standing,
     hash: stateHash(store, id, address),
     cursor: partition.cursor,
+    since,
     turns,
     deadLetters: departures.deadLetters,
   };
 }
 
-/** The partition's entries from the first to `until`, or to the last one there is now. */
-async function* entriesOf(log: Log, partition: number, until: number | undefined): AsyncGenerator<LogEntry> {
-  const [{ firstSeq }, end] = await Promise.all([log.state(), log.end(partition)]);
-  if (firstSeq > 1) {
-    throw new BanyanError('log.truncated', {
-      message: `The log begins at entry ${firstSeq}; what came before cannot be replayed.`,
+/** Loads what the replay begins with; returns its last entry. A partition's log is whole until its owner has trimmed it. */
+async function loadBase(
+  { log, partitions, until }: ReplayRequest,
+  store: MemoryStore,
+  partition: number,
+): Promise<number> {
+  const head = await log.head(partition);
+  if (head === undefined || head.cursor === null || !head.trimmed) {
+    await verifyBeginning(log, partitions);
+    return 0;
+  }
+  const { cursor } = await loadState(log, store, head);
+  const seq = cursor?.seq ?? 0;
+  if (until !== undefined && until < seq) {
+    throw new BanyanError('log.trimmed', {
+      message: `A checkpoint holds everything up to entry ${seq} of partition ${partition}; entry ${until} is before it.`,
     });
   }
+  return seq;
+}
+
+/** A log that nobody has trimmed begins with its first entry. */
+async function verifyBeginning(log: Log, partitions: number): Promise<void> {
+  const { firstSeq } = await log.state();
+  if (firstSeq <= 1) return;
+  const heads = await Promise.all(Array.from({ length: partitions }, (_, partition) => log.head(partition)));
+  if (heads.some((head) => head?.trimmed === true)) return;
+  throw new BanyanError('log.truncated', {
+    message: `The log begins at entry ${firstSeq}; what came before cannot be replayed.`,
+  });
+}
+
+/** The partition's entries behind `after` to `until`, or to the last one there is now. */
+async function* entriesOf(
+  log: Log,
+  partition: number,
+  after: number,
+  until: number | undefined,
+): AsyncGenerator<LogEntry> {
+  const end = await log.end(partition);
   const last = Math.min(end, until ?? end);
-  if (last < 1) return;
-  const reader = log.read(partition, 0);
+  if (last <= after) return;
+  const reader = log.read(partition, after);
   try {
     for await (const entry of reader.entries) {
       if (entry.seq <= last) yield entry;
@@ -122,7 +167,7 @@ async function applyAll(
   let messages = 0;
   try {
     for await (const entry of entries) {
-      messages += partition.apply(entry);
+      messages += partition.apply(entry, () => true).messages;
       if (messages < LIMITS.windowTurns) continue;
       messages = 0;
       commit();
@@ -145,8 +190,8 @@ class Dropped implements Departures {
   }
 
   send: Departures['send'] = (_partition, _item, done) => done();
-  publishEvent: Departures['publishEvent'] = (_publication, done) => done();
-  publishDeadLetter: Departures['publishDeadLetter'] = ({ subject }, done) => {
+  publishEvent: Departures['publishEvent'] = (_partition, _publication, done) => done();
+  publishDeadLetter: Departures['publishDeadLetter'] = (_partition, { subject }, done) => {
     if (subject === this.#subject) this.deadLetters++;
     done();
   };

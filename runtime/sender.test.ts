@@ -8,7 +8,7 @@ import { VirtualClock } from './clock.ts';
 import type { LogEntry, Publication } from './log.ts';
 import { MemoryLog } from './log-memory.ts';
 import { seededRandomness } from './randomness.ts';
-import { type Outgoing, Sender } from './sender.ts';
+import { type Fence, type Outgoing, Sender } from './sender.ts';
 
 const subjects = subjectsOf('test');
 
@@ -21,6 +21,7 @@ class UnreliableLog extends MemoryLog {
   mostAtOnce = 0;
 
   override appendFrame(partition: number, frame: Uint8Array, from: string | undefined): Promise<number> {
+    // Refusals by a guard are the shard's tests' matter.
     return this.#attempt(() => super.appendFrame(partition, frame, from));
   }
 
@@ -45,11 +46,19 @@ class UnreliableLog extends MemoryLog {
   }
 }
 
+/** Nobody has fenced it, and its log does not look. */
+const unfenced: Fence = {
+  // The lanes of a new log begin with its first entry.
+  guard: (lane) => ({ owner: 'test', lane, seq: lane + 1 }),
+  conflict: async () => {},
+};
+
 function open() {
   const clock = new VirtualClock();
   const log = new UnreliableLog(subjects, 4, clock);
+  void log.openLanes('test');
   const refusals: string[] = [];
-  const sender = new Sender(log, clock, seededRandomness('seed'), (error) => {
+  const sender = new Sender(log, clock, seededRandomness('seed'), unfenced, (error) => {
     refusals.push(error.code);
     // The lane sets its timer right after this.
     queueMicrotask(() => clock.advance(2_000));
@@ -67,6 +76,7 @@ const outgoing = (
     to: 'order/1',
     message: { type: 'm', i, pad: 'x'.repeat(bodyBytes) },
   }),
+  partition: 1,
   from,
 });
 
@@ -193,8 +203,8 @@ describe('publications', () => {
     log.troubles.push('refused', 'answer lost');
     const done: string[] = [];
     for (let i = 0; i < 5; i++) {
-      sender.publishEvent(publication('event', i), () => done.push(`e${i}`));
-      sender.publishDeadLetter(publication('dead', i), () => done.push(`d${i}`));
+      sender.publishEvent(0, publication('event', i), () => done.push(`e${i}`));
+      sender.publishDeadLetter(0, publication('dead', i), () => done.push(`d${i}`));
     }
     await sender.idle();
     const ids = [...log.published.keys()];
@@ -208,11 +218,13 @@ describe('publications', () => {
 describe('the room for more', () => {
   test('is told of after every acknowledgement, and bytes count as well as items', async () => {
     const log = new MemoryLog(subjects, 4, new VirtualClock());
+    await log.openLanes('test');
     const left: [items: number, bytes: number][] = [];
     const sender: Sender = new Sender(
       log,
       new VirtualClock(),
       seededRandomness('seed'),
+      unfenced,
       () => {},
       () => left.push([sender.unacknowledged, sender.unacknowledgedBytes]),
     );
@@ -229,7 +241,7 @@ describe('the room for more', () => {
     const { log, sender } = open();
     const data = new Uint8Array(512 * 1024);
     for (let i = 0; i < 20; i++)
-      sender.publishDeadLetter({ subject: subjects.dead('order/1'), data, id: `0.${i}.0.0` }, () => {});
+      sender.publishDeadLetter(0, { subject: subjects.dead('order/1'), data, id: `0.${i}.0.0` }, () => {});
     await sender.idle();
     expect(log.published.size).toBe(20);
     expect(log.attempts).toBe(3);

@@ -4,94 +4,112 @@
  */
 import { LIMITS } from '../config/limits.ts';
 import type { Address } from '../protocol/address.ts';
-import { BanyanError } from '../protocol/errors.ts';
+import type { BanyanError } from '../protocol/errors.ts';
 import type { Subjects } from '../protocol/subjects.ts';
-import { type ActorEntry, describeActor, describeActors } from './actor-list.ts';
 import { Cells } from './cells.ts';
+import { type CheckpointSettings, DEFAULT_CHECKPOINTS } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
 import type { ContentStore } from './content-store.ts';
 import { DeadLetterLog } from './dead-letter-log.ts';
 import { Delivery } from './deliver.ts';
-import type { Log, LogState, SentMarks } from './log.ts';
-import { Outbox, partitionOfAddress } from './outbox.ts';
+import type { Log, ProposedVerdict, SentMarks, Verdict } from './log.ts';
+import { Outbox } from './outbox.ts';
 import { Overlay } from './overlay.ts';
-import { type Answer, type ObservedTurn, Partition, wasOpened } from './partition.ts';
-import { PartitionReader, type PartitionStatus } from './partition-reader.ts';
-import { patiently } from './patience.ts';
+import { OwnedPartition } from './owned-partition.ts';
+import { Ownership } from './ownership.ts';
+import { type Answer, type ObservedTurn, Partition } from './partition.ts';
+import { patiently, within } from './patience.ts';
 import { ProgressWatchdog } from './progress-watchdog.ts';
-import { runQuery } from './queries.ts';
 import type { Randomness } from './randomness.ts';
 import { Sender } from './sender.ts';
-import { stateHash } from './state-hash.ts';
+import { ShardView } from './shard-view.ts';
 import type { Store } from './store.ts';
+import { bindStore } from './store-identity.ts';
 import type { System } from './system.ts';
 import { TaskRunner } from './tasks.ts';
 import { TimerService } from './timers.ts';
+import { UnsavedRows } from './unsaved-rows.ts';
 
-export type { PartitionStatus } from './partition-reader.ts';
+export type { PartitionStatus } from './owned-partition.ts';
 
 export interface ShardParts {
   readonly node: string;
+  /** Names this incarnation of the shard; no other one, past or future, has the same. One token. */
+  readonly owner: string;
   readonly system: System;
   readonly subjects: Subjects;
-  /** All partitions of the namespace, and those that are ours. */
+  /** All partitions of the namespace, and those that are ours from the start. */
   readonly partitions: { readonly count: number; readonly owned: readonly number[] };
   readonly log: Log;
   readonly store: Store;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly content: ContentStore;
+  readonly checkpoints?: CheckpointSettings;
   /** An operator accepts that entries are replayed with another version of the actors (rule R13). */
   readonly acceptTail: boolean;
+  /** An operator accepts that the log lost entries which the state has applied (rule R9). */
+  readonly acceptTruncation?: boolean;
+  /** Messages that ended several incarnations of the shard (rule R8). */
+  readonly proposed?: readonly ProposedVerdict[];
   /** Publishes an answer; at most once. */
   readonly answer: (answer: Answer) => void;
   /** An ask to an actor anywhere, for tasks. */
   readonly ask: (address: string, query: string, input?: object) => Promise<unknown>;
-  readonly beacon: (partition: number, seq: number, index: number) => void;
+  /** Says what is turned now, and as whose turn, where a watchdog can see it. */
+  readonly beacon: (partition: number, seq: number, index: number, epoch: number) => void;
   readonly idle: () => void;
   readonly onTurn?: (turn: ObservedTurn) => void;
   /** Which turns `onTurn` sees; see `PartitionParts`. */
   readonly sampler?: (address: Address, type: string) => boolean;
   /** The shard is of no use any more: an environment fault, or a store that failed. */
   readonly onFault: (fault: unknown) => void;
+  /** Another owner has claimed a partition; nothing of it runs here any more. */
+  readonly onLost?: (partition: number) => void;
   readonly report: (level: 'info' | 'warn' | 'error', message: string, details: object) => void;
 }
 
-/** The store's key for the identity of the log that its state comes from. */
-const LOG_IDENTITY = 'log';
-/** The store's key for the end of the log when a rebuild began; absent when none is under way. */
-const REBUILDING = 'rebuilding';
 const TIDY_MS = 200;
-/** What the effects that wait for their acknowledgement may take in memory before turns wait. */
-const UNACKNOWLEDGED_BYTES = 64 * 1024 * 1024;
 
 export class Shard {
+  /** What can be asked of it. */
+  readonly view: ShardView;
   readonly #parts: ShardParts;
   readonly #overlay: Overlay;
+  readonly #unsaved = new UnsavedRows();
   readonly #cells: Cells;
+  readonly #ownership: Ownership;
   readonly #sender: Sender;
   readonly #timers: TimerService;
   readonly #tasks: TaskRunner;
   readonly #delivery: Delivery;
   readonly #deadLetters: DeadLetterLog;
-  readonly #readers = new Map<number, PartitionReader>();
+  readonly #watchdog: ProgressWatchdog;
+  readonly #owned = new Map<number, OwnedPartition>();
+  /** No more turns; what is under way may still end. */
+  #stopping = false;
   #stopped = false;
   #tidying = false;
-  readonly #watchdog: ProgressWatchdog;
 
   constructor(parts: ShardParts) {
-    const { store, log, clock, randomness, system } = parts;
+    const { store, log, clock, randomness, system, owner } = parts;
     this.#parts = parts;
-    this.#overlay = new Overlay(store);
+    this.#overlay = new Overlay(store, this.#unsaved);
     this.#cells = new Cells(system, this.#overlay, LIMITS.residentActorsPerShard);
+    this.#ownership = new Ownership({
+      log,
+      clock,
+      owner,
+      turnVersion: system.turnVersion,
+      stopped: () => this.#stopped,
+      onLost: (partitions) => this.#lost(partitions),
+    });
     this.#sender = new Sender(
       log,
       clock,
       randomness,
-      (error) =>
-        parts.report('warn', 'The broker does not take what we send; it will be repeated.', {
-          error: error.toWire(),
-        }),
+      this.#ownership,
+      (error) => this.#refused(error),
       // Turns may have waited for room, whatever it was that made some: effects, firings or results.
       () => this.#delivery.wake(),
     );
@@ -113,287 +131,268 @@ export class Shard {
       overlay: this.#overlay,
       mayTurn: () =>
         this.#sender.unacknowledged < LIMITS.unacknowledgedEffects &&
-        this.#sender.unacknowledgedBytes < UNACKNOWLEDGED_BYTES,
-      onCommitted: (partition, answers) => this.#committed(partition, answers),
+        this.#sender.unacknowledgedBytes < LIMITS.unacknowledgedBytes,
+      hasRoom: ({ id }) => this.#owned.get(id)?.checkpointer?.hasRoom === true,
+      onCommitted: (partition, bytes, answers) => this.#committed(partition, bytes, answers),
       onFault: (fault) => this.#fail(fault),
       onIdle: parts.idle,
     });
-    this.#watchdog = new ProgressWatchdog({
-      clock,
-      log,
-      busy: () => this.#delivery.queued > 0,
-      partitions: () =>
-        [...this.#readers.values()]
-          .filter(({ status }) => status !== 'stopped')
-          .map(({ partition }) => partition),
-      stalled: (partition, end) => {
-        parts.report('warn', 'A partition made no progress; it is read anew.', {
-          partition: partition.id,
-          position: partition.position,
-          end,
-        });
-        void this.#readers.get(partition.id)?.interrupt();
-      },
+    this.#watchdog = this.#watchdogOver(clock, log);
+    this.view = new ShardView({
+      node: parts.node,
+      partitions: parts.partitions.count,
+      store,
+      cells: this.#cells,
+      owned: this.#owned,
+      beacon: parts.beacon,
+      idle: parts.idle,
+      stopped: () => this.#stopping,
+      work: () => ({
+        queued: this.#delivery.queued,
+        unacknowledged: this.#sender.unacknowledged,
+        tasks: this.#tasks.size,
+        timers: this.#timers.size,
+      }),
     });
   }
 
-  /** Opens every partition and starts reading. Resolves once each is reading or has stopped with its reason. */
+  /** Claims its partitions and starts reading. Resolves once each is reading or has stopped with its reason. */
   async start(): Promise<void> {
-    const { partitions, log } = this.#parts;
-    const [state, verdicts, stamps] = await this.#patiently(() =>
-      Promise.all([log.state(), log.verdicts(), log.stamps()]),
-    );
-    // Stopped meanwhile: the store is closed.
-    if (this.#stopped) return;
-    this.#bindStore(state.identity);
-    const sent = await this.#sentBefore(state);
-    if (this.#stopped) return;
-    for (const id of partitions.owned) {
-      const outbox = new Outbox(this.#overlay, this.#sender, id, partitions.count, sent, () =>
-        this.#settled(),
-      );
-      const partition = new Partition({
-        id,
-        overlay: this.#overlay,
-        cells: this.#cells,
-        outbox,
-        subjects: this.#parts.subjects,
-        verdicts: verdicts.filter((verdict) => verdict.partition === id),
-        beacon: this.#parts.beacon,
-        onDeadLetter: (letter, traceparent) => this.#deadLetters.add(letter, traceparent),
-        ...(this.#parts.onTurn === undefined ? {} : { onTurn: this.#parts.onTurn }),
-        ...(this.#parts.sampler === undefined ? {} : { sampler: this.#parts.sampler }),
-      });
-      this.#readers.set(id, this.#readerOf(partition, outbox));
-    }
-    await Promise.all([...this.#readers].map(([id, reader]) => reader.open(state, stamps.get(id) ?? [])));
-    if (this.#stopped) return;
-    this.#tidy();
-    this.#watchdog.start();
-  }
-
-  /** Stops turning at once, lets what has left be acknowledged for at most `graceMs`, and closes the store. */
-  async stop(graceMs: number): Promise<void> {
-    this.#stopped = true;
-    this.#watchdog.stop();
-    this.#timers.stop();
-    this.#tasks.stop();
-    this.#delivery.stop();
-    await Promise.all([...this.#readers.values()].map((reader) => reader.interrupt()));
-    await new Promise<void>((resolve) => {
-      const cancel = this.#parts.clock.setTimer(graceMs, resolve);
-      void this.#sender.idle().then(() => {
-        cancel();
-        resolve();
-      });
-    });
-    this.#sender.stop();
-    this.#tidy();
-    await this.#parts.store.close();
-  }
-
-  owns(address: Address): boolean {
-    return this.#readers.has(partitionOfAddress(address, this.#parts.partitions.count));
+    await this.take(this.#parts.partitions.owned);
+    if (!this.#stopping) this.#watchdog.start();
   }
 
   /**
-   * Answers from committed state (rule R12), that of entry `after` at least: read your writes. Throws
-   * `partition.unavailable` while the partition cannot vouch for being current, or `after` does not come in time.
+   * Claims partitions, whoever has them: an owner that has not released one is fenced. Resolves once each is
+   * reading or has stopped with its reason.
    */
-  async ask(
-    address: Address,
-    query: string,
-    input: Record<string, unknown>,
-    after?: number,
-    patienceMs: number = LIMITS.askTimeoutMs,
-  ): Promise<{ value: unknown; cursor: { seq: number; index: number } }> {
-    const reader = this.#ready(address);
-    const { partition } = reader;
-    if (after !== undefined && partition.position < after) await reader.reached(after, patienceMs);
-    this.#ready(address);
-    // Only while the query runs: one that waits is no turn that never ends.
-    this.#parts.beacon(-1, 0, 0);
+  async take(partitions: readonly number[]): Promise<void> {
+    const { log, clock } = this.#parts;
+    const wanted = partitions.filter((id) => {
+      const owned = this.#owned.get(id);
+      return owned === undefined || owned.status === 'stopped';
+    });
+    const taken = wanted.map((id) => new OwnedPartition(id, this.#partsOf(id)));
+    for (const owned of taken) this.#owned.set(owned.id, owned);
     try {
-      const value = runQuery(this.#cells.load(address, partition.id), this.#parts.store, query, input);
-      return { value, cursor: { seq: partition.cursor?.seq ?? 0, index: partition.cursor?.index ?? 0 } };
-    } finally {
-      this.#parts.idle();
+      const state = await patiently(
+        clock,
+        () => this.#stopped,
+        () => log.state(),
+      );
+      // Stopped meanwhile: the store is closed.
+      if (this.#stopped) return;
+      const { isNew, foreign } = bindStore(this.#parts.store, state.identity);
+      if (foreign !== undefined) {
+        for (const owned of taken) owned.fail(foreign);
+        return;
+      }
+      await this.#ownership.claim(wanted);
+      this.#lost(wanted.filter((id) => this.#ownership.claimOf(id) === undefined));
+      await Promise.all(taken.map((owned) => owned.open(state)));
+      if (isNew && taken.some(({ origin }) => origin === 'checkpoint'))
+        this.#parts.report(
+          'warn',
+          'The local state is missing and is rebuilt from the log and its checkpoints.',
+          {},
+        );
+    } catch (error) {
+      if (!this.#stopped) throw error;
     }
   }
 
-  /** The kept answer to a call that was repeated with the same id, in an array of one. */
-  result(address: Address, id: string): [unknown] | undefined {
-    return this.#ready(address).partition.result(id) as [unknown] | undefined;
+  /**
+   * Gives a partition up for another owner: its last checkpoint holds everything, and what it sent was
+   * acknowledged, within `graceMs`; else whoever takes it must fence us. Throws what the broker does.
+   */
+  async release(partition: number, graceMs: number): Promise<void> {
+    const owned = this.#owned.get(partition);
+    if (owned === undefined) return;
+    try {
+      await within(this.#parts.clock, graceMs, async () => {
+        await owned.leave();
+        await this.#ownership.release(partition);
+      });
+    } finally {
+      this.#owned.delete(partition);
+      owned.end();
+    }
   }
 
-  /** Drops an actor's memory; its next turn starts from the stored state. */
-  restart(address: Address): void {
-    this.#cells.restart(address);
+  /**
+   * Stops turning at once, lets what has left be acknowledged and writes last checkpoints, all for at most
+   * `graceMs`, and closes the store.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    for (const part of [this.#watchdog, this.#timers, this.#tasks, this.#delivery]) part.stop();
+    await within(this.#parts.clock, graceMs / 2, () => this.#sender.idle());
+    this.#tidy();
+    await within(this.#parts.clock, graceMs / 2, () => this.#leaveAll());
+    this.#stopped = true;
+    this.#sender.stop();
+    for (const owned of this.#owned.values()) owned.end();
+    await this.#parts.store.close();
   }
 
-  /** The actors of this shard, in order of partition and address. */
-  actors(filter: { kind?: string | undefined; after?: string | undefined; limit: number }): ActorEntry[] {
-    return describeActors(
-      [...this.#readers.values()].map(({ partition }) => partition),
-      this.#cells,
-      this.#parts.store,
-      filter,
-    );
+  /** The partitions it has, or is about to have. */
+  partitionIds(): number[] {
+    return [...this.#owned.keys()];
   }
 
-  /** One actor in detail; throws `actor.not_found`. */
-  actor(address: Address): object {
-    const { partition } = this.#ready(address);
-    const described = describeActor(address, partition, this.#cells, this.#parts.store);
-    if (described === undefined)
-      throw new BanyanError('actor.not_found', { message: `${address} has never had a message.` });
-    return { ...described, epoch: 1, owner: this.#parts.node };
-  }
-
-  /** A fingerprint of the actor's committed state; a replay up to the same cursor has the same. */
-  stateHash(address: Address): { hash: string; cursor: { seq: number; index: number }; partition: number } {
-    const { partition } = this.#ready(address);
-    const { seq, index } = partition.cursor ?? { seq: 0, index: 0 };
-    return {
-      hash: stateHash(this.#parts.store, partition.id, address),
-      cursor: { seq, index },
-      partition: partition.id,
-    };
-  }
-
-  partitionStatus(): PartitionStatus[] {
-    return [...this.#readers.values()].map((reader) => reader.describe());
-  }
-
-  /** What is still to do: all zero means that nothing moves until somebody sends something or time passes. */
-  work(): { queued: number; unacknowledged: number; tasks: number; timers: number; resident: number } {
-    return {
-      queued: this.#delivery.queued,
-      unacknowledged: this.#sender.unacknowledged,
-      tasks: this.#tasks.size,
-      timers: this.#timers.size,
-      resident: this.#cells.size,
-    };
-  }
-
-  counters(): { turns: number; duplicates: number; deadLetters: number; parked: number } {
-    const sum = { turns: 0, duplicates: 0, deadLetters: 0, parked: 0 };
-    for (const { partition } of this.#readers.values())
-      for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += partition.counters[name];
-    return sum;
+  /** Trims what is processed: the mailbox is filling up. */
+  press(): void {
+    for (const owned of this.#owned.values()) owned.checkpointer?.press();
   }
 
   /** The connection was lost and is back: nothing that was read since can be trusted to be complete. */
   reconnected(): void {
-    for (const reader of this.#readers.values()) void reader.interrupt();
+    for (const owned of this.#owned.values()) void owned.interrupt();
   }
 
-  #readerOf(partition: Partition, outbox: Outbox): PartitionReader {
-    const { log, clock, store, system, acceptTail, report } = this.#parts;
-    return new PartitionReader({
-      partition,
-      outbox,
+  #partsOf(id: number) {
+    const { log, clock, store, acceptTail, acceptTruncation, proposed, report } = this.#parts;
+    return {
       log,
       clock,
-      delivery: this.#delivery,
-      storedIdentity: () => Buffer.from(store.get(LOG_IDENTITY) ?? []).toString(),
-      turnVersion: system.turnVersion,
+      store,
       acceptTail,
-      stopped: () => this.#stopped,
-      onReady: () => this.#takeOver(partition),
+      acceptTruncation: acceptTruncation ?? false,
+      proposed: proposed ?? [],
       report,
+      delivery: this.#delivery,
+      ownership: this.#ownership,
+      unsaved: this.#unsaved,
+      checkpoints: this.#parts.checkpoints ?? DEFAULT_CHECKPOINTS,
+      stopped: () => this.#stopped,
+      build: (epoch: number, sent: SentMarks | undefined, verdicts: readonly Verdict[]) =>
+        this.#build(id, epoch, sent, verdicts),
+      onReady: (partition: Partition) => this.#takeOver(partition),
+      onFault: (fault: unknown) => this.#fail(fault),
+      onEnded: (owned: OwnedPartition) => this.#ended(owned),
+    };
+  }
+
+  #build(id: number, epoch: number, sent: SentMarks | undefined, verdicts: readonly Verdict[]) {
+    const { partitions, subjects, beacon, onTurn, sampler } = this.#parts;
+    const outbox = new Outbox(this.#overlay, this.#sender, id, partitions.count, sent, () => this.#settled());
+    const partition = new Partition({
+      id,
+      overlay: this.#overlay,
+      cells: this.#cells,
+      outbox,
+      subjects,
+      verdicts,
+      epoch,
+      beacon,
+      onDeadLetter: (letter, traceparent) => this.#deadLetters.add(letter, traceparent),
+      ...(onTurn === undefined ? {} : { onTurn }),
+      ...(sampler === undefined ? {} : { sampler }),
     });
+    return { partition, outbox };
   }
 
-  /** The store remembers which log it belongs to (rule R9). */
-  #bindStore(identity: string): void {
-    if (this.#parts.store.get(LOG_IDENTITY) === undefined)
-      this.#parts.store.commit([[LOG_IDENTITY, Buffer.from(identity)]]);
-  }
-
-  /**
-   * On a rebuild: what the streams hold of our effects already. A rebuild that is cut short goes on as one.
-   * Call before partitions are opened.
-   */
-  async #sentBefore({ lastSeq }: LogState): Promise<SentMarks | undefined> {
-    const { store, partitions, log } = this.#parts;
-    const fresh = lastSeq > 0 && partitions.owned.some((id) => !wasOpened(this.#overlay, id));
-    if (fresh) {
-      store.commit([[REBUILDING, Buffer.from(String(lastSeq))]]);
-      this.#parts.report('warn', 'The local state is missing and is rebuilt from the log.', {
-        entries: lastSeq,
-      });
-    }
-    return store.get(REBUILDING) === undefined ? undefined : this.#patiently(() => log.sentMarks());
-  }
-
-  #committed(partition: Partition, answers: readonly Answer[]): void {
-    const reader = this.#readers.get(partition.id) as PartitionReader;
+  #committed(partition: Partition, bytes: number, answers: readonly Answer[]): void {
     for (const answer of answers) this.#parts.answer(answer);
     const timers = partition.timers.drainChanged();
     const started = partition.tasks.drainStarted();
-    if (reader.status === 'ready') {
+    const owned = this.#owned.get(partition.id);
+    if (owned?.status === 'ready') {
       for (const { address, name } of timers) this.#follow(partition, address, name);
       for (const [id, row] of started) this.#tasks.run(partition.id, id, row);
     }
-    reader.progressed();
+    owned?.checkpointer?.committed(bytes);
+    owned?.progressed();
   }
 
   /** R7: timers are armed and tasks started only by an owner that has read everything there was. */
   #takeOver(partition: Partition): void {
     for (const { address, name } of partition.timers.all()) this.#follow(partition, address, name);
     for (const [id, row] of partition.tasks.pending()) this.#tasks.run(partition.id, id, row);
-    const open = [...this.#readers.values()].some(
-      ({ status }) => status === 'opening' || status === 'catching-up',
-    );
-    const { store } = this.#parts;
-    if (!open && store.get(REBUILDING) !== undefined) store.commit([[REBUILDING, undefined]]);
   }
 
   #follow(partition: Partition, address: Address, name: string): void {
     this.#timers.follow(partition.id, address, name, partition.timers.read(address, name));
   }
 
-  #ready(address: Address): PartitionReader {
-    if (this.#stopped) throw new BanyanError('partition.unavailable', { retryAfterMs: 500 });
-    const reader = this.#readers.get(partitionOfAddress(address, this.#parts.partitions.count));
-    if (reader?.status === 'ready') return reader;
-    if (reader?.error !== undefined) throw reader.error;
-    throw new BanyanError('partition.unavailable', { retryAfterMs: 500 });
+  #lost(partitions: readonly number[]): void {
+    for (const id of partitions) {
+      const owned = this.#owned.get(id);
+      this.#owned.delete(id);
+      owned?.end();
+      this.#parts.report('warn', 'Another owner has claimed a partition.', { partition: id });
+      this.#parts.onLost?.(id);
+    }
+  }
+
+  #ended({ id }: OwnedPartition): void {
+    this.#sender.forget(id);
+    this.#timers.forget(id);
+    this.#tasks.forget(id);
+    this.#cells.forgetPartition(id);
+  }
+
+  #refused(error: BanyanError): void {
+    this.#parts.report('warn', 'The broker does not take what we send; it will be repeated.', {
+      error: error.toWire(),
+    });
+    if (error.code === 'log.full') this.press();
   }
 
   #fail(fault: unknown): void {
     if (this.#stopped) return;
+    this.#stopping = true;
     this.#stopped = true;
-    this.#watchdog.stop();
-    this.#timers.stop();
-    this.#tasks.stop();
-    this.#sender.stop();
-    for (const reader of this.#readers.values()) void reader.interrupt();
+    for (const part of [this.#watchdog, this.#timers, this.#tasks, this.#sender]) part.stop();
+    for (const owned of this.#owned.values()) owned.end();
     this.#parts.onFault(fault);
+  }
+
+  /** Last checkpoints, then the claims: the next owner finds nobody to fence. */
+  async #leaveAll(): Promise<void> {
+    // What is still on its way must be refused once somebody else has its partition.
+    const isQuiet = this.#sender.unacknowledged === 0;
+    await Promise.all([...this.#owned.values()].map((owned) => owned.depart(isQuiet)));
   }
 
   /** Acknowledged outbox rows go with the next window, or by themselves when nothing happens. */
   #settled(): void {
-    if (this.#tidying || this.#stopped) return;
+    if (this.#tidying || this.#stopping) return;
     this.#tidying = true;
     this.#parts.clock.setTimer(TIDY_MS, () => {
       this.#tidying = false;
-      if (!this.#stopped) this.#tidy();
+      if (!this.#stopping) this.#tidy();
     });
   }
 
   #tidy(): void {
     try {
-      for (const { outbox } of this.#readers.values()) outbox.tidy();
+      for (const { outbox } of this.#owned.values()) outbox?.tidy();
       this.#overlay.flush();
     } catch (fault) {
       this.#fail(fault);
+      return;
     }
+    for (const { checkpointer } of this.#owned.values()) checkpointer?.committed(0);
   }
 
-  /** Waits for the broker as long as it takes. */
-  #patiently<T>(attempt: () => Promise<T>): Promise<T> {
-    return patiently(this.#parts.clock, () => this.#stopped, attempt);
+  #watchdogOver(clock: Clock, log: Log): ProgressWatchdog {
+    return new ProgressWatchdog({
+      clock,
+      log,
+      busy: () => this.#delivery.queued > 0,
+      partitions: () =>
+        [...this.#owned.values()].flatMap(({ status, partition }) =>
+          partition === undefined || status === 'stopped' ? [] : [partition],
+        ),
+      stalled: (partition, end) => {
+        this.#parts.report('warn', 'A partition made no progress; it is read anew.', {
+          partition: partition.id,
+          position: partition.position,
+          end,
+        });
+        void this.#owned.get(partition.id)?.interrupt();
+      },
+    });
   }
 }

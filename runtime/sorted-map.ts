@@ -5,6 +5,8 @@ import type { KeyRange } from './table.ts';
 export class SortedMap<V> {
   readonly #values = new Map<string, V>();
   #sorted: string[] | undefined;
+  /** Grows when a key comes or goes: places of keys may have changed. */
+  #moves = 0;
 
   get size(): number {
     return this.#values.size;
@@ -19,14 +21,17 @@ export class SortedMap<V> {
   }
 
   set(key: string, value: V): void {
-    if (this.#sorted !== undefined && !this.#values.has(key))
+    if (this.#sorted !== undefined && !this.#values.has(key)) {
       this.#sorted.splice(this.#position(key), 0, key);
+      this.#moves++;
+    }
     this.#values.set(key, value);
   }
 
   delete(key: string): void {
     if (!this.#values.delete(key) || this.#sorted === undefined) return;
     this.#sorted.splice(this.#position(key), 1);
+    this.#moves++;
   }
 
   entries(): Iterable<[string, V]> {
@@ -42,8 +47,10 @@ export class SortedMap<V> {
     while (left-- > 0) {
       const key = this.#sorted[at];
       if (key === undefined || !inRange(key, range)) return undefined;
+      const moves = this.#moves;
       yield [key, this.#values.get(key) as V];
-      at = this.#position(key) + (step === 1 ? (this.#sorted[this.#position(key)] === key ? 1 : 0) : -1);
+      if (moves === this.#moves) at += step;
+      else at = this.#position(key) + (step === -1 ? -1 : this.#values.has(key) ? 1 : 0);
     }
     return undefined;
   }

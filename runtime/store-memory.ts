@@ -20,7 +20,7 @@ export class MemoryStore implements Store {
     // Taken in first: if the iterable throws, nothing has changed.
     for (const [key, value] of [...changes]) {
       if (value === undefined) this.#entries.delete(key);
-      else this.#entries.set(key, Uint8Array.from(value));
+      else this.#entries.set(key, new Uint8Array(value));
     }
   }
 

@@ -110,10 +110,11 @@ function asError(thrown: unknown): { code: string; message: string } {
 export class TaskRunner {
   readonly #environment: TaskEnvironment;
   readonly #sender: Sender;
-  readonly #known = new Set<string>();
-  readonly #queue: { partition: number; id: string; row: TaskRow }[] = [];
-  readonly #stop = new AbortController();
-  #running = 0;
+  /** Waiting and running, by partition and id, with what aborts them. */
+  readonly #known = new Map<string, Attempt>();
+  readonly #queue: Attempt[] = [];
+  readonly #running = new Set<Attempt>();
+  #stopped = false;
 
   constructor(environment: TaskEnvironment, sender: Sender) {
     this.#environment = environment;
@@ -129,38 +130,54 @@ export class TaskRunner {
   run(partition: number, id: string, row: TaskRow): void {
     if (row.pool !== undefined && row.pool !== `node.${this.#environment.node}`) return;
     const name = `${partition}:${id}`;
-    if (this.#known.has(name) || this.#stop.signal.aborted) return;
-    this.#known.add(name);
-    this.#queue.push({ partition, id, row });
+    if (this.#known.has(name) || this.#stopped) return;
+    const attempt: Attempt = { name, partition, id, row, abort: new AbortController() };
+    this.#known.set(name, attempt);
+    this.#queue.push(attempt);
+    this.#next();
+  }
+
+  /** Aborts a partition's tasks; its next owner runs them again. */
+  forget(partition: number): void {
+    for (const attempt of this.#known.values()) {
+      if (attempt.partition !== partition) continue;
+      attempt.abort.abort();
+      this.#known.delete(attempt.name);
+      // A handler that does not heed its signal must not keep others from running.
+      this.#running.delete(attempt);
+    }
     this.#next();
   }
 
   /** Aborts what runs. Its rows stay, so it runs again after the next start. */
   stop(): void {
-    this.#stop.abort();
+    this.#stopped = true;
+    for (const { abort } of this.#known.values()) abort.abort();
     this.#queue.length = 0;
   }
 
   #next(): void {
-    while (this.#running < RUNNING_AT_ONCE) {
-      const task = this.#queue.shift();
-      if (task === undefined) return;
-      this.#running++;
-      void this.#attempt(task.partition, task.id, task.row).finally(() => {
-        this.#running--;
+    while (this.#running.size < RUNNING_AT_ONCE && !this.#stopped) {
+      const attempt = this.#queue.shift();
+      if (attempt === undefined) return;
+      if (attempt.abort.signal.aborted) continue;
+      this.#running.add(attempt);
+      void this.#attempt(attempt).finally(() => {
+        this.#running.delete(attempt);
         this.#next();
       });
     }
   }
 
-  async #attempt(partition: number, id: string, row: TaskRow): Promise<void> {
+  async #attempt(attempt: Attempt): Promise<void> {
+    const { name: known, partition, id, row, abort } = attempt;
     const { address, name, input } = row;
     let record: Uint8Array;
     try {
       const handler = this.#environment.handler(address, name);
       if (handler === undefined)
         throw new BanyanError('turn.task_unknown', { message: `No task '${name}' of ${address}.` });
-      const output = await handler(input, this.#context(partition, id, address));
+      const output = await handler(input, this.#context(attempt));
       record = encodeRecord({
         kind: 'task',
         to: address,
@@ -168,26 +185,27 @@ export class TaskRunner {
         id,
       });
     } catch (error) {
-      const known = asError(error);
+      const thrown = asError(error);
       // What a handler throws without a code is the handler's failure, not a fault of ours.
-      const code = known.code === 'internal' ? 'task.failed' : known.code;
-      const { message } = known;
-      record = encodeFailure(id, row, code, message);
+      const code = thrown.code === 'internal' ? 'task.failed' : thrown.code;
+      record = encodeFailure(id, row, code, thrown.message);
     }
     // Stopping aborts handlers; what they throw then is not a result, the task runs again.
-    if (this.#stop.signal.aborted) return;
-    this.#sender.send(partition, { record, from: undefined }, () => this.#known.delete(`${partition}:${id}`));
+    if (abort.signal.aborted) return;
+    this.#sender.send(partition, { record, partition, from: undefined }, () => this.#known.delete(known));
   }
 
-  #context(partition: number, id: string, address: Address): TaskContext {
+  #context({ partition, id, row: { address }, abort }: Attempt): TaskContext {
     let told = 0;
     return {
-      signal: this.#stop.signal,
+      signal: abort.signal,
       idempotencyKey: `${partition}.${id}`,
       node: this.#environment.node,
       content: this.#environment.content,
       ask: this.#environment.ask,
-      tell: (to, message, options = {}) => {
+      tell: async (to, message, options = {}) => {
+        // A task that does not heed its signal tells nothing more: its next attempt does.
+        abort.signal.throwIfAborted();
         const number = `${partition}.${id}#${told++}`;
         const replyTo = options.replyTo === undefined ? {} : { replyTo: { to: options.replyTo, id: number } };
         const record = encodeRecord({
@@ -199,8 +217,20 @@ export class TaskRunner {
           ...replyTo,
         });
         const destination = partitionOfAddress(to as Address, this.#environment.partitions);
-        return new Promise((resolve) => this.#sender.send(destination, { record, from: undefined }, resolve));
+        await new Promise<void>((resolve, reject) => {
+          abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
+          this.#sender.send(destination, { record, partition, from: undefined }, resolve);
+        });
       },
     };
   }
+}
+
+/** One task that waits or runs. */
+interface Attempt {
+  readonly name: string;
+  readonly partition: number;
+  readonly id: string;
+  readonly row: TaskRow;
+  readonly abort: AbortController;
 }

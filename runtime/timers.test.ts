@@ -14,10 +14,16 @@ import { TimerRows, TimerService } from './timers.ts';
 const START_MS = 1_000_000;
 const ACTOR = 'order/1' as Address;
 
+const unfenced = {
+  guard: (lane: number) => ({ owner: 'test', lane, seq: lane + 1 }),
+  conflict: async () => {},
+};
+
 function open() {
   const clock = new VirtualClock(START_MS);
   const log = new MemoryLog(subjectsOf('test'), 16, clock);
-  const sender = new Sender(log, clock, seededRandomness('seed'), () => {});
+  void log.openLanes('test');
+  const sender = new Sender(log, clock, seededRandomness('seed'), unfenced, () => {});
   const overlay = new Overlay(new MemoryStore());
   const rows = new TimerRows(overlay, 12);
   const service = new TimerService(clock, sender);

@@ -137,6 +137,15 @@ export class TimerService {
     this.#arm();
   }
 
+  /** Follows none of a partition's timers any more. */
+  forget(partition: number): void {
+    for (const [id, key] of this.#keys) {
+      if (partitionOfKey(key) !== partition) continue;
+      this.#keys.delete(id);
+      this.#due.delete(key);
+    }
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#cancel?.();
@@ -164,11 +173,17 @@ export class TimerService {
       // The row stays until the firing's turn; only the watching ends here.
       this.#due.delete(key);
       this.#keys.delete(`${address}|${name}`);
+      const partition = partitionOfKey(key);
       const record = encodeFiring(address, name, number, message);
-      this.#sender.send(Number(key.slice(17, key.indexOf('|', 17))), { record, from: undefined }, () => {});
+      this.#sender.send(partition, { record, partition, from: undefined }, () => {});
     }
     this.#arm();
   }
+}
+
+/** A key is the due time, the partition, the actor and the name. */
+function partitionOfKey(key: string): number {
+  return Number(key.slice(17, key.indexOf('|', 17)));
 }
 
 function encodeFiring(

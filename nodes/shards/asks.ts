@@ -9,9 +9,6 @@ import type { Subjects } from '../../protocol/subjects.ts';
 import type { Shard } from '../../runtime/shard.ts';
 import { respond, respondError } from '../respond.ts';
 
-/** The epoch of every partition until partitions can move. */
-const EPOCH = 1;
-
 export function answerAsks(connection: NatsConnection, subjects: Subjects, shard: Shard): void {
   connection.subscribe(subjects.all.ask, {
     callback: (error, message) => {
@@ -22,7 +19,7 @@ export function answerAsks(connection: NatsConnection, subjects: Subjects, shard
       // What is no ask to an actor is answered by the main thread.
       if (more.length > 0 || query === '' || !isKind(kind) || !isKey(key)) return;
       const address = formatAddress(kind, key);
-      if (shard.owns(address)) void answer(message, shard, address, query);
+      if (shard.view.owns(address)) void answer(message, shard, address, query);
     },
   });
 }
@@ -30,8 +27,8 @@ export function answerAsks(connection: NatsConnection, subjects: Subjects, shard
 async function answer(message: Msg, shard: Shard, address: Address, query: string): Promise<void> {
   try {
     const { input, after } = readRequest(message);
-    const { value, cursor } = await shard.ask(address, query, input, after);
-    respond(message, { ok: true, value, epoch: EPOCH, cursor });
+    const { value, epoch, cursor } = await shard.view.ask(address, query, input, after);
+    respond(message, { ok: true, value, epoch, cursor });
   } catch (error) {
     respondError(message, toBanyanError(error));
   }

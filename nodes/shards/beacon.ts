@@ -1,6 +1,6 @@
 /**
  * Where a shard says which turn it runs, in memory that the main thread can read while the shard's thread
- * is stuck in it. Plain stores: each turn writes five numbers and pays nothing more.
+ * is stuck in it. Plain stores: each turn writes six numbers and pays nothing more.
  */
 
 const COUNT = 0;
@@ -8,13 +8,16 @@ const ACTIVE = 1;
 const PARTITION = 2;
 const SEQ = 3;
 const INDEX = 4;
-const FIELDS = 5;
+const EPOCH = 5;
+const FIELDS = 6;
 
 /** A message in the log, by its place. A query has partition -1: nobody can skip it, it is not in the log. */
 export interface TurnPlace {
   readonly partition: number;
   readonly seq: number;
   readonly index: number;
+  /** Of the partition's owner. */
+  readonly epoch: number;
 }
 
 export function createBeacon(): SharedArrayBuffer {
@@ -23,15 +26,16 @@ export function createBeacon(): SharedArrayBuffer {
 
 /** The shard's side. */
 export function beaconWriter(memory: SharedArrayBuffer): {
-  turn(partition: number, seq: number, index: number): void;
+  turn(partition: number, seq: number, index: number, epoch: number): void;
   idle(): void;
 } {
   const fields = new Float64Array(memory);
   return {
-    turn(partition, seq, index) {
+    turn(partition, seq, index, epoch) {
       fields[PARTITION] = partition;
       fields[SEQ] = seq;
       fields[INDEX] = index;
+      fields[EPOCH] = epoch;
       fields[ACTIVE] = 1;
       fields[COUNT] = (fields[COUNT] as number) + 1;
     },
@@ -48,6 +52,7 @@ export function readBeacon(memory: SharedArrayBuffer): { count: number; running:
     partition: fields[PARTITION] as number,
     seq: fields[SEQ] as number,
     index: fields[INDEX] as number,
+    epoch: fields[EPOCH] as number,
   };
   return { count: fields[COUNT] as number, running: fields[ACTIVE] === 1 ? running : undefined };
 }

@@ -2,6 +2,8 @@
 import type { PipelineSettings } from '../../actors/settings.ts';
 import type { WireError } from '../../protocol/errors.ts';
 import type { ActorEntry } from '../../runtime/actor-list.ts';
+import type { CheckpointSettings } from '../../runtime/checkpointer.ts';
+import type { ProposedVerdict } from '../../runtime/log.ts';
 import type { PartitionStatus } from '../../runtime/shard.ts';
 import type { BrokerAddress } from '../connect.ts';
 
@@ -18,6 +20,10 @@ export interface ShardStart {
   readonly pipeline: PipelineSettings;
   readonly determinismSample: number;
   readonly acceptTail: boolean;
+  readonly acceptTruncation: boolean;
+  readonly checkpoints: CheckpointSettings;
+  /** Messages that ended the incarnations before. */
+  readonly proposed: readonly ProposedVerdict[];
   readonly beacon: SharedArrayBuffer;
 }
 
@@ -29,6 +35,12 @@ export interface ShardCalls {
   stateHash(address: string): { hash: string; cursor: { seq: number; index: number }; partition: number };
   restart(address: string): void;
   result(address: string, id: string): [unknown] | undefined;
+  /** Claims partitions, whoever has them. */
+  take(partitions: readonly number[]): Promise<void>;
+  /** Gives a partition up for another owner. */
+  release(partition: number, graceMs: number): Promise<void>;
+  /** Trims what is processed. */
+  press(): void;
 }
 
 export interface ShardStatus {
@@ -56,6 +68,8 @@ export type FromShard =
       readonly message: string;
       readonly details: object;
     }
+  /** Another owner has claimed it. */
+  | { readonly type: 'lost'; readonly partition: number }
   | { readonly type: 'fault'; readonly fault: ShardFault };
 
 /** Why a shard ended itself. With a position, a message is to blame. */
@@ -65,4 +79,5 @@ export interface ShardFault {
   readonly partition?: number;
   readonly entry?: number;
   readonly index?: number;
+  readonly epoch?: number;
 }

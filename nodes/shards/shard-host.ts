@@ -5,18 +5,16 @@
  */
 import { Worker } from 'node:worker_threads';
 import { BanyanError, type ErrorCode, isErrorCode } from '../../protocol/errors.ts';
-import type { Verdict } from '../../runtime/log.ts';
+import type { ProposedVerdict } from '../../runtime/log.ts';
 import type { ChildHandle, ChildSpec, ExitReason } from '../../supervisors/child-spec.ts';
 import { createBeacon, readBeacon, type TurnPlace } from './beacon.ts';
 import type { FromShard, ShardCalls, ShardFault, ShardStart, ToShard } from './messages.ts';
 import { shardTree } from './shard-tree.ts';
 
 export interface ShardHostOptions {
-  readonly start: Omit<ShardStart, 'beacon'>;
+  readonly start: Omit<ShardStart, 'beacon' | 'proposed'>;
   readonly turnDeadlineMs: number;
   readonly memoryMb: number;
-  /** Writes a verdict to the log. */
-  readonly verdict: (verdict: Verdict) => Promise<void>;
   readonly report: (level: 'info' | 'warn' | 'error', message: string, details: object) => void;
   /** The application's supervisors, for the tree. */
   readonly tree: unknown;
@@ -24,6 +22,8 @@ export interface ShardHostOptions {
 
 /** Incarnations that one message may end before it is skipped. */
 const ATTEMPTS = 3;
+/** Verdicts that are proposed to the next incarnation; it drops those that were passed. */
+const REMEMBERED = 100;
 const STOP_GRACE_MS = 2_000;
 const CALL_TIMEOUT_MS = 5_000;
 
@@ -37,9 +37,11 @@ interface Running {
 export class ShardHost {
   readonly id: string;
   readonly #options: ShardHostOptions;
-  readonly #attempts = new Map<string, number>();
+  /** Which owners each message has ended, by its place. */
+  readonly #attempts = new Map<string, number[]>();
+  readonly #proposed: ProposedVerdict[] = [];
+  readonly #owned: Set<number>;
   #running: Running | undefined;
-  #verdict: Promise<void> = Promise.resolve();
   #calls = 0;
   /** The actors as last listed, for the synchronous tree. */
   #actors: Awaited<ReturnType<ShardCalls['actors']>> = [];
@@ -47,14 +49,27 @@ export class ShardHost {
   constructor(options: ShardHostOptions) {
     this.#options = options;
     this.id = `shard-${options.start.index}`;
+    this.#owned = new Set(options.start.partitions.owned);
   }
 
   get ready(): boolean {
     return this.#running?.ready === true;
   }
 
-  get owned(): readonly number[] {
-    return this.#options.start.partitions.owned;
+  owns(partition: number): boolean {
+    return this.#owned.has(partition);
+  }
+
+  /** Claims a partition, whoever has it, and keeps it over restarts. */
+  async take(partition: number): Promise<void> {
+    this.#owned.add(partition);
+    await this.call('take', [partition]);
+  }
+
+  /** Gives a partition up, within `graceMs`. */
+  async release(partition: number, graceMs: number): Promise<void> {
+    this.#owned.delete(partition);
+    await this.call('release', partition, graceMs);
   }
 
   /** How a supervisor starts and restarts this shard. */
@@ -107,12 +122,17 @@ export class ShardHost {
   }
 
   async #start(signal: AbortSignal): Promise<ChildHandle> {
-    await this.#verdict;
     // Nobody would end a thread that is started after its start was given up.
     signal.throwIfAborted();
     const beacon = createBeacon();
+    const { start } = this.#options;
     const worker = new Worker(new URL('./shard-thread.ts', import.meta.url), {
-      workerData: { ...this.#options.start, beacon } satisfies ShardStart,
+      workerData: {
+        ...start,
+        partitions: { count: start.partitions.count, owned: [...this.#owned] },
+        proposed: this.#proposed,
+        beacon,
+      } satisfies ShardStart,
       resourceLimits: { maxOldGenerationSizeMb: this.#options.memoryMb },
       name: this.id,
     });
@@ -147,6 +167,7 @@ export class ShardHost {
           running.ready = true;
           resolve();
         } else if (message.type === 'fault') fault ??= message.fault;
+        else if (message.type === 'lost') this.#owned.delete(message.partition);
         else if (message.type === 'report')
           this.#options.report(message.level, message.message, message.details);
         else if (message.error === undefined) running.calls.get(message.id)?.resolve(message.value);
@@ -203,49 +224,45 @@ export class ShardHost {
     return timer;
   }
 
-  /** Counts how often a message has ended its shard; the third time it gets a verdict. */
-  #blame({ code, message, partition, entry, index }: ShardFault): void {
+  /** Counts how often a message has ended its shard; from the third time on, the next incarnation may skip it. */
+  #blame({ code, message, partition, entry, index, epoch }: ShardFault): void {
     if (
       partition === undefined ||
       entry === undefined ||
       index === undefined ||
+      epoch === undefined ||
       partition < 0 ||
       code.startsWith('store.')
     )
       return;
     const place = `${partition}.${entry}.${index}`;
-    const attempts = (this.#attempts.get(place) ?? 0) + 1;
-    this.#attempts.set(place, attempts);
+    const epochs = [...(this.#attempts.get(place) ?? []), epoch];
+    this.#attempts.set(place, epochs);
+    const attempts = epochs.length;
     this.#options.report('error', 'A message ended its shard.', { shard: this.id, place, code, attempts });
     if (attempts < ATTEMPTS) return;
-    this.#attempts.delete(place);
-    const verdict = {
-      partition,
-      entry,
-      index,
-      code,
-      detail: `${message} It ended ${attempts} incarnations of its shard.`,
-    };
-    this.#verdict = this.#verdict.then(async () => {
-      try {
-        await this.#options.verdict(verdict);
-        this.#options.report('warn', 'The message is skipped by verdict and becomes a dead letter.', verdict);
-      } catch (error) {
-        // The next incarnation runs into it again and asks again.
-        this.#options.report('error', 'The verdict could not be written.', { error: String(error) });
-      }
-    });
+    const detail = `${message} It ended ${attempts} incarnations of its shard.`;
+    const others = this.#proposed.filter(
+      (one) => one.partition !== partition || one.entry !== entry || one.index !== index,
+    );
+    const proposed = { partition, entry, index, code, detail, epochs };
+    this.#proposed.splice(0, Number.POSITIVE_INFINITY, ...others.slice(-REMEMBERED), proposed);
+    this.#options.report(
+      'warn',
+      'The next incarnation skips the message by verdict; it becomes a dead letter.',
+      proposed,
+    );
   }
 }
 
 /** Actors shown in one tree; more are counted. */
 const TREE_ACTORS = 2_000;
 
-function placeOf(beacon: SharedArrayBuffer): { partition: number; entry: number; index: number } | object {
+function placeOf(beacon: SharedArrayBuffer): Partial<ShardFault> {
   const { running } = readBeacon(beacon) as { running: TurnPlace | undefined };
   return running === undefined
     ? {}
-    : { partition: running.partition, entry: running.seq, index: running.index };
+    : { partition: running.partition, entry: running.seq, index: running.index, epoch: running.epoch };
 }
 
 const codeOf = (fault: ShardFault | undefined): ErrorCode =>

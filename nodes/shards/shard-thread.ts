@@ -1,4 +1,5 @@
 /** A shard in its worker thread: the real ports, its own connection, its own store. */
+import { randomBytes } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { isAddress } from '../../protocol/address.ts';
 import { BanyanError, toBanyanError } from '../../protocol/errors.ts';
@@ -55,10 +56,14 @@ async function run(): Promise<void> {
   });
   const shard = new Shard({
     node: start.node,
+    owner: `${start.index}-${randomBytes(12).toString('hex')}`,
     system,
     subjects,
     partitions: start.partitions,
     acceptTail: start.acceptTail,
+    acceptTruncation: start.acceptTruncation,
+    checkpoints: start.checkpoints,
+    proposed: start.proposed,
     log: await acrossOutage(connection, () => JetStreamLog.open(connection, subjects)),
     store: LmdbStore.open(start.folder, rebuild),
     clock: systemClock,
@@ -72,10 +77,11 @@ async function run(): Promise<void> {
       }
     },
     ask: askThrough(connection, subjects),
-    beacon: (partition, seq, index) => beacon.turn(partition, seq, index),
+    beacon: (partition, seq, index, epoch) => beacon.turn(partition, seq, index, epoch),
     idle: () => beacon.idle(),
     ...(start.determinismSample > 0 ? { sampler: check.sampler, onTurn: check.onTurn } : {}),
     onFault: endWith,
+    onLost: (partition) => say({ type: 'lost', partition }),
     report,
   });
   void onReconnect(connection, () => shard.reconnected());
@@ -87,16 +93,19 @@ async function run(): Promise<void> {
   function serve(running: Shard): void {
     const calls: ShardCalls = {
       status: () => ({
-        partitions: running.partitionStatus(),
-        work: running.work(),
-        counters: running.counters(),
+        partitions: running.view.partitionStatus(),
+        work: running.view.work(),
+        counters: running.view.counters(),
         heapBytes: process.memoryUsage().heapUsed,
       }),
-      actors: (filter) => running.actors(filter),
-      actor: (address) => running.actor(valid(address)),
-      stateHash: (address) => running.stateHash(valid(address)),
-      restart: (address) => running.restart(valid(address)),
-      result: (address, id) => running.result(valid(address), id),
+      actors: (filter) => running.view.actors(filter),
+      actor: (address) => running.view.actor(valid(address)),
+      stateHash: (address) => running.view.stateHash(valid(address)),
+      restart: (address) => running.view.restart(valid(address)),
+      result: (address, id) => running.view.result(valid(address), id),
+      take: (partitions) => running.take(partitions),
+      release: (partition, graceMs) => running.release(partition, graceMs),
+      press: () => running.press(),
     };
     port.on('message', (message: ToShard) => {
       if (message.type === 'stop') {
@@ -107,16 +116,18 @@ async function run(): Promise<void> {
         }, endWith);
         return;
       }
-      try {
-        say({
-          type: 'reply',
-          id: message.id,
-          value: (calls[message.method] as (...args: unknown[]) => unknown)(...message.args),
-        });
-      } catch (error) {
-        say({ type: 'reply', id: message.id, error: toBanyanError(error).toWire() });
-      }
+      void answer(message.id, async () =>
+        (calls[message.method] as (...args: unknown[]) => unknown)(...message.args),
+      );
     });
+  }
+}
+
+async function answer(id: number, call: () => Promise<unknown>): Promise<void> {
+  try {
+    say({ type: 'reply', id, value: await call() });
+  } catch (error) {
+    say({ type: 'reply', id, error: toBanyanError(error).toWire() });
   }
 }
 
@@ -135,6 +146,7 @@ function endWith(error: unknown): void {
           partition: error.partition,
           entry: error.entry,
           index: error.index,
+          epoch: error.epoch,
         }
       : { code: toBanyanError(error).code, message: error instanceof Error ? error.message : String(error) };
   say({ type: 'fault', fault });

@@ -5,14 +5,8 @@ import type { Address } from '../../protocol/address.ts';
 import { HEADER } from '../../protocol/headers.ts';
 import { partitionOf } from '../../protocol/partition-of.ts';
 import type { Subjects } from '../../protocol/subjects.ts';
-import {
-  entryHash,
-  formatFrom,
-  type Log,
-  type LogEntry,
-  type LogReader,
-  type Publication,
-} from '../../runtime/log.ts';
+import type { Head } from '../../runtime/checkpoint-log.ts';
+import { entryHash, type Log, type LogEntry, type LogReader, type Publication } from '../../runtime/log.ts';
 
 export const PARTITIONS = 4;
 
@@ -27,6 +21,21 @@ export interface LogPlace {
   /** Deletes the whole log and makes it anew. */
   recreate(): Promise<Log>;
 }
+
+/** A head to begin with. */
+export const HEAD: Head = {
+  partition: 0,
+  epoch: 1,
+  owner: 'me',
+  step: 0,
+  cursor: null,
+  turnVersion: 'v1',
+  released: false,
+  identity: 'i',
+  trimmed: false,
+  predecessors: [],
+  bundles: 0,
+};
 
 export const bytes = (text: string): Uint8Array => Buffer.from(text);
 export const text = (data: Uint8Array): string => Buffer.from(data).toString();
@@ -53,8 +62,11 @@ export function describeLog(title: string, open: () => Promise<LogPlace>): void 
       expect(await log.end(0)).toBe(0);
       expect(await log.hashAt(1)).toBeUndefined();
       expect(await log.verdicts()).toEqual([]);
-      expect((await log.stamps()).size).toBe(0);
-      expect((await log.sentMarks()).frames(0, 0)).toBeUndefined();
+      expect((await log.claims()).size).toBe(0);
+      expect(await log.head(0)).toBeUndefined();
+      expect(await log.laneOwners()).toEqual([]);
+      const marks = await log.sentMarks(0);
+      expect([marks.events(0), marks.deadLetters(0)]).toEqual([undefined, undefined]);
     });
 
     test('a message lies in the partition of its actor, with its kind, key, headers and bytes', async () => {
@@ -189,25 +201,6 @@ export function describeLog(title: string, open: () => Promise<LogPlace>): void 
       );
     });
 
-    test('marks of frames are the greatest number by sending and receiving partition', async () => {
-      const { log, subjects, publish } = await open();
-      const from = (...parts: [number, [number, number, number]][]): string => formatFrom(new Map(parts));
-      await log.appendFrame(0, bytes('f'), from([1, [5, 0, 0]], [2, [7, 1, 2]]));
-      await log.appendFrame(0, bytes('f'), from([1, [10, 0, 0]]));
-      await log.appendFrame(0, bytes('f'), from([1, [9, 9, 9]]));
-      await log.appendFrame(3, bytes('f'), from([1, [11, 0, 1]]));
-      await log.appendFrame(3, bytes('f'), undefined);
-      // Anybody can send this header with a message: it says nothing about frames.
-      await publish(subjects.to(actorIn(0)), bytes('m'), { [HEADER.from]: '1:99.0.0' });
-      const marks = await log.sentMarks();
-      expect([marks.frames(1, 0), marks.frames(2, 0), marks.frames(1, 3), marks.frames(2, 3)]).toEqual([
-        [10, 0, 0],
-        [7, 1, 2],
-        [11, 0, 1],
-        undefined,
-      ]);
-    });
-
     test('marks of events and dead letters are apart; one and many may be published, and repeated', async () => {
       const { log, subjects } = await open();
       const actor = actorIn(0);
@@ -223,14 +216,31 @@ export function describeLog(title: string, open: () => Promise<LogPlace>): void 
       await log.publish([...many, event('2.30.1.0')]);
       await log.publish([event('1.4.0.0')]);
       await log.publish([dead('1.3.0.1')]);
-      const marks = await log.sentMarks();
+      const marks = await log.sentMarks(0);
       expect([marks.events(1), marks.events(2), marks.events(3)]).toEqual([[4, 0, 0], [30, 1, 0], undefined]);
       expect([marks.deadLetters(1), marks.deadLetters(2)]).toEqual([[3, 0, 1], undefined]);
-      expect(marks.frames(1, 0)).toBeUndefined();
       expect((await log.state()).lastSeq).toBe(0);
     });
 
-    test('verdicts and stamps are kept in order and are no entries of a partition', async () => {
+    test('marks count what was published since a time', async () => {
+      const { log, subjects } = await open();
+      const one = (id: string): Publication[] => [
+        { subject: subjects.event(actorIn(0), 'e'), data: bytes(id), id },
+        { subject: subjects.dead(actorIn(0)), data: bytes(id), id: `${id}0` },
+      ];
+      for (const publication of one('1.1.0.0')) await log.publish([publication]);
+      const before = Date.now();
+      while (Date.now() < before + 2) await log.state();
+      const sinceMs = Date.now();
+      for (const publication of one('2.1.0.0')) await log.publish([publication]);
+      const marks = await log.sentMarks(sinceMs);
+      expect([marks.events(1), marks.events(2)]).toEqual([undefined, [1, 0, 0]]);
+      expect([marks.deadLetters(1), marks.deadLetters(2)]).toEqual([undefined, [1, 0, 0]]);
+      const later = await log.sentMarks(Date.now() + 60_000);
+      expect([later.events(2), later.deadLetters(2)]).toEqual([undefined, undefined]);
+    });
+
+    test('verdicts are kept in order and are no entries of a partition', async () => {
       const { log, subjects, publish } = await open();
       const verdict = (entry: number) => ({
         partition: 1,
@@ -241,15 +251,7 @@ export function describeLog(title: string, open: () => Promise<LogPlace>): void 
       });
       const seq = await publish(subjects.to(actorIn(1)), bytes('a'));
       for (const entry of [4, 2]) await log.appendVerdict(verdict(entry));
-      for (const version of ['v1', 'v2']) await log.appendStamp(1, version);
-      await log.appendStamp(2, 'v2');
       expect(await log.verdicts()).toEqual([verdict(4), verdict(2)]);
-      expect(await log.stamps()).toEqual(
-        new Map([
-          [1, ['v1', 'v2']],
-          [2, ['v2']],
-        ]),
-      );
       expect(await log.end(1)).toBe(seq);
       await publish(subjects.to(actorIn(1)), bytes('b'));
       expect((await take(log.read(1, 0), 2)).map(({ data }) => text(data))).toEqual(['a', 'b']);

@@ -1,6 +1,6 @@
 /** A real nats-server for a test: its own port and folder, gone when the test is done. */
 import { connect, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedBroker } from '../../nodes/broker/embedded-broker.ts';
@@ -40,6 +40,8 @@ export async function startTestBroker(): Promise<TestBroker> {
     freeze() {
       const { pid } = broker;
       process.kill(pid, 'SIGSTOP');
+      // On a busy machine its threads go on for a moment, and would answer.
+      while (runs(pid));
       return () => void process.kill(pid, 'SIGCONT');
     },
     async kill() {
@@ -58,4 +60,19 @@ export async function startTestBroker(): Promise<TestBroker> {
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Whether a thread of a process has not stopped yet, where the system tells. */
+function runs(pid: number): boolean {
+  const threads = `/proc/${pid}/task`;
+  if (!existsSync(threads)) return false;
+  return readdirSync(threads).some((thread) => !/^State:\s+[TtZX]/m.test(statusOf(join(threads, thread))));
+}
+
+function statusOf(thread: string): string {
+  try {
+    return readFileSync(join(thread, 'status'), 'utf8');
+  } catch {
+    return 'State: X (gone)';
+  }
 }

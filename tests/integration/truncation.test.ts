@@ -73,43 +73,77 @@ test('it stays stopped when it is started again, also after new messages', async
   });
 });
 
-test('an operator accepts the loss by removing the local state: what the log holds is what counts', async () => {
+test('removing the local state changes nothing: the checkpoint knows what was applied', async () => {
   await system.stop();
   forgetLocalState();
   await system.start();
+  expect(await partitions()).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining(`${CUT}: log.truncated`),
+  });
+});
+
+test('an operator accepts the loss: the state stays, and what has come since is applied', async () => {
+  await system.stop();
+  await system.start({ acceptTruncation: true });
   await system.idle();
   expect(await health()).toMatchObject({ ready: true });
-  // Two calls of three were left, and one message came while the partition was stopped.
-  expect(await system.total(cut)).toEqual({ total: 2, times: 2 });
+  // Two calls had been applied, and one message came while the partition was stopped.
+  expect(await system.total(cut)).toEqual({ total: 3, times: 3 });
+  // It is accepted once and for all.
+  await system.stop();
+  await system.start();
+  await system.idle();
+  expect(await health()).toMatchObject({ ready: true });
+  expect(await system.total(cut)).toEqual({ total: 3, times: 3 });
   expect(await system.total(cutToo)).toEqual({ total: 1, times: 1 });
   for (const to of others) expect(await system.total(to)).toEqual({ total: 2, times: 2 });
 });
 
-test('a log without its beginning is not replayed as if it were whole', async () => {
+test('a log without its beginning is no matter: the checkpoint holds what it said', async () => {
+  for (const to of [cutToo, ...others]) await add(to);
   await system.stop();
   const { state } = await system.jsm.streams.info(mailbox);
+  // Up to the last call of all, which is the last entry of its partition.
   await system.jsm.streams.purge(mailbox, { seq: state.first_seq + 3 });
   await system.start();
   await system.idle();
-  // With local state nothing is missing.
   expect(await health()).toMatchObject({ ready: true });
   await system.stop();
   forgetLocalState();
   await system.start();
-  expect(await partitions()).toMatchObject({ ok: false, detail: expect.stringContaining('log.truncated') });
-  const asked = await system.request(system.subjects.ask(cut, 'total'), {});
-  expect(asked).toMatchObject({ ok: false, error: { code: 'log.truncated' } });
+  await system.idle();
+  expect(await health()).toMatchObject({ ready: true });
+  for (const to of others) expect(await system.total(to)).toEqual({ total: 3, times: 3 });
 });
 
 test("another broker's log is refused: the local state is not its", async () => {
   await system.stop();
   forgetLocalState();
   await system.jsm.streams.delete(mailbox);
+  await system.jsm.streams.delete(system.subjects.streams.state);
   await system.start();
   for (const to of [cut, ...others]) expect(await add(to)).toEqual({ ok: true, value: { total: 1 } });
   await system.stop();
   await system.jsm.streams.delete(mailbox);
+  await system.jsm.streams.delete(system.subjects.streams.state);
   await system.start();
   await system.hears('has stopped');
   await expect.poll(partitions, EVENTUALLY).toMatchObject({ detail: expect.stringContaining('log.foreign') });
+});
+
+test('checkpoints of another log are refused, and a log whose checkpoints are gone', async () => {
+  await system.stop();
+  forgetLocalState();
+  await system.jsm.streams.delete(mailbox);
+  await system.jsm.streams.delete(system.subjects.streams.state);
+  await system.start();
+  expect(await add(cut)).toMatchObject({ ok: true });
+  await system.stop();
+  await system.jsm.streams.delete(mailbox);
+  await system.start();
+  await expect.poll(partitions, EVENTUALLY).toMatchObject({ detail: expect.stringContaining('log.foreign') });
+  await system.stop();
+  await system.jsm.streams.delete(system.subjects.streams.state);
+  await expect(system.start()).rejects.toMatchObject({ code: 'log.foreign' });
 });

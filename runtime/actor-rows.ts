@@ -1,12 +1,12 @@
 /** An actor's tables, as its turns see them: encoded rows in the overlay, within the limits of a row. */
 import { LIMITS } from '../config/limits.ts';
 import type { Address } from '../protocol/address.ts';
-import { decode, encode } from '../protocol/codec.ts';
 import { BanyanError } from '../protocol/errors.ts';
 import type { Rows } from './current-turn.ts';
 import { buckets } from './keys.ts';
 import type { Overlay } from './overlay.ts';
 import type { Store } from './store.ts';
+import { decodeRow, encodeRow, type StoredRow } from './stored-row.ts';
 import type { KeyRange } from './table.ts';
 
 type Reads = Pick<Store, 'range'> & { read(bucket: string, name: string): Uint8Array | undefined };
@@ -34,24 +34,24 @@ export class CommittedRows implements Rows {
     return new CommittedRows(reads, partition, actor);
   }
 
-  get(table: string, key: string): unknown {
+  get(table: string, key: string): StoredRow | undefined {
     // No row has such a key, and stores differ in what they make of it.
     if (!isKey(key)) return undefined;
     const bytes = this.reads.read(this.bucket(table), key);
-    return bytes === undefined ? undefined : decode(bytes);
+    return bytes === undefined ? undefined : decodeRow(bytes);
   }
 
-  *range(table: string, range: KeyRange): Generator<readonly [string, unknown]> {
+  *range(table: string, range: KeyRange): Generator<readonly [string, StoredRow]> {
     for (const bound of [range.prefix, range.gte, range.gt, range.lte, range.lt]) {
       if (bound !== undefined && bound !== '' && !isKey(bound))
         throw new BanyanError('turn.limit', {
           message: `A bound of a range in '${table}' is not well-formed, or longer than ${LIMITS.rowKeyBytes} bytes.`,
         });
     }
-    for (const [key, bytes] of this.reads.range(this.bucket(table), range)) yield [key, decode(bytes)];
+    for (const [key, bytes] of this.reads.range(this.bucket(table), range)) yield [key, decodeRow(bytes)];
   }
 
-  put(table: string, _key: string, _row: unknown): void {
+  put(table: string, _key: string, _row: unknown, _version: number): void {
     throw new BanyanError('turn.outside', { message: `A query cannot write to the table '${table}'.` });
   }
 
@@ -85,9 +85,9 @@ export class TurnRows extends CommittedRows {
     this.#overlay = overlay;
   }
 
-  override put(table: string, key: string, row: unknown): void {
+  override put(table: string, key: string, row: unknown, version: number): void {
     this.#check(key);
-    const bytes = encode(row);
+    const bytes = encodeRow(row, version);
     if (bytes.byteLength > LIMITS.rowBytes) {
       throw new BanyanError('turn.limit', {
         message: `A row of ${bytes.byteLength} bytes in '${table}' (at most ${LIMITS.rowBytes}).`,

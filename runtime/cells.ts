@@ -5,8 +5,9 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import { type Address, parseAddress } from '../protocol/address.ts';
 import { decode, encode } from '../protocol/codec.ts';
-import { BanyanError, toBanyanError } from '../protocol/errors.ts';
+import { BanyanError } from '../protocol/errors.ts';
 import { TurnRows } from './actor-rows.ts';
+import { UnreadableState } from './current-turn.ts';
 import { buckets } from './keys.ts';
 import type { Overlay } from './overlay.ts';
 import type { Kind, System } from './system.ts';
@@ -31,8 +32,8 @@ export interface Cell {
   /** The greatest broker timestamp it has seen. */
   timeMs: number;
   standing: Standing | undefined;
-  /** The stored state is of a version that this release cannot read: no turn may touch it. */
-  readonly unreadable: boolean;
+  /** Why this release cannot read the stored state: no turn may touch it. */
+  readonly unreadable: UnreadableState | undefined;
 }
 
 export class Cells {
@@ -67,14 +68,14 @@ export class Cells {
     const bytes = this.#overlay.get(buckets.actors(partition), address);
     const stored = this.#overlay.get(buckets.status(partition), address);
     const standing = stored === undefined ? undefined : (decode(stored) as Standing);
-    const { failure, ...restored } = restore(kind, bytes);
+    const restored = restore(kind, bytes);
     const cell: Cell = {
       address,
       key,
       partition,
       kind,
       rows: new TurnRows(this.#overlay, partition, address),
-      standing: failure === undefined ? standing : unreadable(standing, failure),
+      standing: restored.unreadable === undefined ? standing : failedBy(restored.unreadable, standing),
       ...restored,
     };
     this.#cells.set(address, cell);
@@ -131,27 +132,22 @@ export class Cells {
   }
 }
 
-type Restored = Pick<Cell, 'snapshot' | 'timeMs' | 'unreadable'> & { readonly failure?: string };
-
 /** What waits stays counted: memory must not decide what the next message writes. */
-function unreadable(standing: Standing | undefined, reason: string): Standing {
+export function failedBy({ message }: UnreadableState, standing: Standing | undefined): Standing {
   return standing?.status === 'ended'
     ? standing
-    : { status: 'failed', reason, parked: standing?.parked ?? 0 };
+    : { status: 'failed', reason: message, parked: standing?.parked ?? 0 };
 }
 
-function restore(kind: Kind, bytes: Uint8Array | undefined): Restored {
-  if (bytes === undefined) return { snapshot: undefined, timeMs: 0, unreadable: false };
+function restore(
+  kind: Kind,
+  bytes: Uint8Array | undefined,
+): Pick<Cell, 'snapshot' | 'timeMs' | 'unreadable'> {
+  if (bytes === undefined) return { snapshot: undefined, timeMs: 0, unreadable: undefined };
   try {
-    return { ...kind.machine.decode(bytes), unreadable: false };
+    return { ...kind.machine.decode(bytes), unreadable: undefined };
   } catch (error) {
-    const { code, message } = toBanyanError(error);
-    if (code !== 'snapshot.version' && code !== 'snapshot.migration') throw error;
-    return {
-      snapshot: undefined,
-      timeMs: 0,
-      unreadable: true,
-      failure: message,
-    };
+    if (!(error instanceof UnreadableState)) throw error;
+    return { snapshot: undefined, timeMs: 0, unreadable: error };
   }
 }

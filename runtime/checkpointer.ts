@@ -62,6 +62,7 @@ export class Checkpointer {
   readonly #slots: StateSlots;
   #head: StoredHead;
   #writing: Promise<void> | undefined;
+  #releasing: Promise<void> | undefined;
   #cancel: (() => void) | undefined;
   #processedBytes = 0;
   #lost = false;
@@ -101,21 +102,10 @@ export class Checkpointer {
    * Writes a last checkpoint and leaves; resolves when it is stored. `drained` says that it includes everything
    * that any owner before may have turned. Throws `log.conflict`.
    */
-  async release(drained: boolean): Promise<void> {
-    this.#cancel?.();
-    while (this.#writing !== undefined) await this.#writing;
-    if (this.#lost) return;
-    const taken = this.#take(drained);
-    try {
-      await this.#write(taken);
-    } finally {
-      this.stop();
-    }
-  }
-
-  /** Enough was processed for the log to be trimmed. */
-  get #trims(): boolean {
-    return this.#processedBytes >= this.#parts.settings.trimBytes;
+  release(drained: boolean): Promise<void> {
+    // Whoever asks a second time must not write a head without what the first one has taken.
+    this.#releasing ??= this.#release(drained);
+    return this.#releasing;
   }
 
   /** Writes nothing more. */
@@ -131,10 +121,15 @@ export class Checkpointer {
     this.#begin();
   }
 
+  /** Enough was processed for the log to be trimmed. */
+  get #trims(): boolean {
+    return this.#processedBytes >= this.#parts.settings.trimBytes;
+  }
+
   #consider(): void {
     const { unsaved, settings, clock } = this.#parts;
     const rows = unsaved.rows(this.#partition);
-    if (this.#lost || this.#writing !== undefined || rows === 0) return;
+    if (this.#lost || this.#writing !== undefined || this.#releasing !== undefined || rows === 0) return;
     if (rows >= settings.rows || unsaved.bytes(this.#partition) >= LIMITS.unsavedBytes / 4) this.#begin();
     else this.#cancel ??= clock.setTimer(settings.intervalMs, () => this.#begin());
   }
@@ -142,7 +137,8 @@ export class Checkpointer {
   #begin(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    if (this.#lost || this.#writing !== undefined || this.#parts.stopped()) return;
+    if (this.#lost || this.#writing !== undefined || this.#releasing !== undefined) return;
+    if (this.#parts.stopped()) return;
     this.#writing = this.#checkpoint()
       .catch((error: unknown) => this.#failed(error))
       .finally(() => {
@@ -151,6 +147,17 @@ export class Checkpointer {
         this.#parts.onSaved();
         this.#consider();
       });
+  }
+
+  async #release(drained: boolean): Promise<void> {
+    this.#cancel?.();
+    while (this.#writing !== undefined) await this.#writing;
+    if (this.#lost) return;
+    try {
+      await this.#write(this.#take(drained));
+    } finally {
+      this.stop();
+    }
   }
 
   async #checkpoint(): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import { BanyanError } from '../protocol/errors.ts';
 import type { Address } from '../protocol/address.ts';
+import type { StoredRow } from './stored-row.ts';
 import type { KeyRange } from './table.ts';
 
 /** Where the result of a call or submit goes. A plain value: it may be kept in a context or a row. */
@@ -30,13 +31,16 @@ export type Effect =
   | { readonly kind: 'cancel'; readonly name: string }
   | { readonly kind: 'task'; readonly name: string; readonly input: unknown; readonly pool?: string };
 
-/** Reads and writes the rows of the actor whose turn is running. */
+/** Reads and writes the rows of the actor whose turn is running. Rows of older versions come as they are. */
 export interface Rows {
-  get(table: string, key: string): unknown;
-  put(table: string, key: string, row: unknown): void;
+  get(table: string, key: string): StoredRow | undefined;
+  put(table: string, key: string, row: unknown, version: number): void;
   delete(table: string, key: string): void;
-  range(table: string, range: KeyRange): Iterable<readonly [string, unknown]>;
+  range(table: string, range: KeyRange): Iterable<readonly [string, StoredRow]>;
 }
+
+/** Stored state of a version that this release cannot read: `snapshot.version` or `snapshot.migration`. */
+export class UnreadableState extends BanyanError {}
 
 /** What a running turn can see and do. Queries have one too, whose effects and writes are refused. */
 export interface Turn {
@@ -52,6 +56,8 @@ export interface Turn {
   random(): number;
   readonly rows: Rows;
   effect(effect: Effect): void;
+  /** Throws it, and nothing of the turn counts, whatever the author's code makes of what is thrown. */
+  abandon(error: UnreadableState): never;
   /** Tells the runtime that the turn itself will not answer its call. */
   deferReply(): void;
 }
@@ -66,6 +72,15 @@ export function currentTurn(): Turn {
 
 /** Runs `body` as `turn`. Not re-entrant: a turn never runs inside another. */
 export function withTurn<T>(turn: Turn, body: () => T): T {
+  return runAs(turn, body);
+}
+
+/** Runs `body` as if no turn were running, for what an author gives us that must be pure. */
+export function withoutTurn<T>(body: () => T): T {
+  return runAs(undefined, body);
+}
+
+function runAs<T>(turn: Turn | undefined, body: () => T): T {
   const outer = running;
   running = turn;
   try {

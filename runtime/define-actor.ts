@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { EventSchemas, MessageSchemas } from '../protocol/contract.ts';
 import { BanyanError } from '../protocol/errors.ts';
 import type { ContentStore } from './content-store.ts';
+import type { SnapshotMigration } from './machine.ts';
 import type { Table } from './table.ts';
 
 /** What a query sees: the actor's committed state. It must be pure; tables are read through their handles. */
@@ -58,13 +59,13 @@ export interface ActorDeclaration<Machine extends AnyStateMachine> {
   readonly tables?: Readonly<Record<string, Table<any>>>;
   readonly tasks?: Readonly<Record<string, TaskHandler>>;
   readonly machine: Machine;
-  /** Raised whenever the shape of the context, the states or the rows changes. */
+  /** Raised whenever the shape of the context or the states changes; rows have a version of their own. */
   readonly version?: number;
-  /** Brings a stored snapshot of an older version up to date; runs once per actor, before its next turn. */
-  readonly migrate?: (
-    snapshot: { value: unknown; context: unknown },
-    fromVersion: number,
-  ) => { value: unknown; context: unknown };
+  /**
+   * Brings a stored snapshot of an older version up to date, before the actor's next turn, which stores the
+   * new one. Pure. One that throws parks its actor.
+   */
+  readonly migrate?: SnapshotMigration;
 }
 
 /** A kind of actor, ready for `createSystem`. */
@@ -77,7 +78,8 @@ export interface ActorDefinition extends Omit<ActorDeclaration<AnyStateMachine>,
 /**
  * Declares a kind of actor. The machine's context is created with `input: {key}`.
  * Throws `definition.invalid` for what could never run durably: invoked or spawned children, table names
- * that differ from their handles, reserved names, tasks whose results are not declared as messages.
+ * that differ from their handles, reserved names, tasks whose results are not declared as messages, versions
+ * that are no whole numbers from 1.
  */
 export function defineActor<Machine extends AnyStateMachine>(
   declaration: ActorDeclaration<Machine>,
@@ -87,6 +89,9 @@ export function defineActor<Machine extends AnyStateMachine>(
   };
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(declaration.kind))
     fail('a kind is 1 to 32 characters of a-z 0-9 - and begins with a letter');
+  const { version = 1 } = declaration;
+  if (!Number.isSafeInteger(version) || version < 1)
+    fail(`its version is ${version}; versions are whole numbers from 1`);
   for (const type of Object.keys(declaration.messages)) {
     if (type.startsWith('xstate.')) fail(`the message type '${type}' is reserved by XState`);
   }
@@ -106,7 +111,7 @@ export function defineActor<Machine extends AnyStateMachine>(
     ...declaration,
     events: declaration.events ?? {},
     queries: declaration.queries ?? {},
-    version: declaration.version ?? 1,
+    version,
   };
 }
 

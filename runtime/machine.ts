@@ -11,7 +11,8 @@ import {
   type EventObject,
 } from 'xstate';
 import { decode, encode } from '../protocol/codec.ts';
-import { BanyanError } from '../protocol/errors.ts';
+import { UnreadableState } from './current-turn.ts';
+import { messageOf } from './thrown-message.ts';
 
 /** An action as XState resolved it: built-ins carry their parameters, an author's own carry a function. */
 export interface ResolvedAction {
@@ -30,26 +31,29 @@ export interface Step {
 /** What is stored of an actor: `[version, timeMs, status, value, context, history]`. */
 type StoredSnapshot = readonly [number, number, string, unknown, unknown, unknown];
 
+/** The part of a snapshot that an author's `migrate` sees. */
+export interface MigratedSnapshot {
+  readonly value: unknown;
+  readonly context: unknown;
+}
+
+/** Makes a snapshot of an older version one of today's. Pure: it runs outside of any turn, whenever one is loaded. */
+export type SnapshotMigration = (
+  snapshot: { value: unknown; context: unknown },
+  fromVersion: number,
+) => { value: unknown; context: unknown };
+
 /** An always-loop or a self-raise that never ends is a bug of the machine, found after this many microsteps. */
 const MAX_MICROSTEPS = 10_000;
 
 export class Machine {
   readonly #machine: AnyStateMachine;
   readonly #version: number;
-  readonly #migrate:
-    | ((snapshot: { value: unknown; context: unknown }, from: number) => { value: unknown; context: unknown })
-    | undefined;
+  readonly #migrate: SnapshotMigration | undefined;
   readonly #scope;
   #actions: ResolvedAction[] = [];
 
-  constructor(
-    machine: AnyStateMachine,
-    version: number,
-    migrate?: (
-      snapshot: { value: unknown; context: unknown },
-      from: number,
-    ) => { value: unknown; context: unknown },
-  ) {
+  constructor(machine: AnyStateMachine, version: number, migrate?: SnapshotMigration) {
     machine.options.maxIterations = Math.min(machine.options.maxIterations ?? MAX_MICROSTEPS, MAX_MICROSTEPS);
     this.#machine = machine;
     this.#version = version;
@@ -94,40 +98,42 @@ export class Machine {
     ] satisfies StoredSnapshot);
   }
 
-  /** Throws `snapshot.version` for a newer or unmigratable one, `snapshot.migration` when `migrate` throws. */
+  /**
+   * Throws `UnreadableState`: `snapshot.version` for a state that is newer, or that nothing migrates,
+   * `snapshot.migration` when `migrate` throws or what it returns does not fit the machine.
+   */
   decode(bytes: Uint8Array): { snapshot: AnyMachineSnapshot; timeMs: number } {
-    const [version, timeMs, status, value, context, history] = decode(bytes) as StoredSnapshot;
-    let current = { value, context };
-    if (version !== this.#version) {
-      if (version > this.#version || this.#migrate === undefined) {
-        throw new BanyanError('snapshot.version', {
-          message: `The stored state has version ${version}, the actor ${this.#version}.`,
-        });
-      }
+    const [version, timeMs, status, ...stored] = decode(bytes) as StoredSnapshot;
+    const [value, context, history] = stored;
+    if (version === this.#version) {
       try {
-        current = this.#migrate(current, version);
+        return { snapshot: this.#restore(status, { value, context }, history), timeMs };
       } catch (cause) {
-        throw new BanyanError('snapshot.migration', { message: `migrate() threw: ${String(cause)}`, cause });
+        const message = `The stored state does not fit the machine: ${messageOf(cause)}`;
+        throw new UnreadableState('snapshot.version', { message, cause });
       }
     }
-    const persisted = {
-      status,
-      value: current.value,
-      context: current.context,
-      historyValue: history ?? {},
-      children: {},
-    };
+    if (version > this.#version || this.#migrate === undefined) {
+      const missing = version < this.#version ? ', which has no migrate()' : '';
+      throw new UnreadableState('snapshot.version', {
+        message: `The stored state has version ${version}, the actor ${this.#version}${missing}.`,
+      });
+    }
     try {
-      return {
-        snapshot: this.#machine.restoreSnapshot(persisted as never, this.#scope) as AnyMachineSnapshot,
-        timeMs,
-      };
+      // Through its bytes: what does not survive them must not be seen by one turn only.
+      const migrated = decode(encode(this.#migrate({ value, context }, version))) as MigratedSnapshot;
+      return { snapshot: this.#restore(status, migrated, history), timeMs };
     } catch (cause) {
-      throw new BanyanError('snapshot.version', {
-        message: `The stored state does not fit the machine: ${String(cause)}`,
+      throw new UnreadableState('snapshot.migration', {
+        message: `The stored state could not be migrated from version ${version} to ${this.#version}: ${messageOf(cause)}`,
         cause,
       });
     }
+  }
+
+  #restore(status: string, { value, context }: MigratedSnapshot, history: unknown): AnyMachineSnapshot {
+    const persisted = { status, value, context, historyValue: history ?? {}, children: {} };
+    return this.#machine.restoreSnapshot(persisted as never, this.#scope) as AnyMachineSnapshot;
   }
 
   #step(run: () => AnyMachineSnapshot): Step {

@@ -1,7 +1,8 @@
 /** Orders to an actor that come through the log: pause, resume, delete. Each is an entry, so a replay obeys it too. */
 import type { Overlay } from './overlay.ts';
 import { BanyanError } from '../protocol/errors.ts';
-import type { Cell, Cells, Standing } from './cells.ts';
+import { type Cell, type Cells, failedBy, type Standing } from './cells.ts';
+import { UnreadableState } from './current-turn.ts';
 import { buckets } from './keys.ts';
 import type { Parked } from './parked.ts';
 import type { Received } from './receive.ts';
@@ -54,8 +55,7 @@ export function obey(parts: OrderParts): void {
       return;
     }
     case 'resume':
-      if (cell.unreadable)
-        throw new BanyanError('snapshot.version', { message: cell.standing?.reason ?? '' });
+      if (cell.unreadable !== undefined) throw cell.unreadable;
       if (cell.standing !== undefined && !cell.standing.reason.startsWith(DELETING)) resume(parts);
       return;
     case 'delete':
@@ -70,7 +70,8 @@ export function obey(parts: OrderParts): void {
 
 /**
  * Turns parked messages in order. Until the last one is turned, new messages still queue behind them. A
- * parked message that throws becomes a dead letter by the caller, so it is taken alone by its own order.
+ * parked message that throws becomes a dead letter by the caller, so it is taken alone by its own order; one
+ * whose turn meets a row that cannot be read waits on, before the others.
  *
  * A verdict on an order that turned many names none of them: they are turned again, each by an order of its
  * own, and a verdict on such an order is its message's.
@@ -99,13 +100,22 @@ function resume({ cell, received, cells, parked, tell, turn, verdict }: OrderPar
   const next = waiting.slice(0, atOnce);
   for (const [place, message] of next.entries()) {
     const ended = cells.peek(cell.address)?.standing?.status === 'ended';
-    parked.remove(cell.address, message.name);
-    parkedLeft--;
+    const take = (): void => {
+      parked.remove(cell.address, message.name);
+      parkedLeft--;
+    };
     try {
       if (verdict !== undefined) throw verdict;
       if (ended) throw new BanyanError('actor.ended');
       turn(message.received, message.timeMs);
+      take();
     } catch (error) {
+      if (error instanceof UnreadableState) {
+        const after = reload(cells, cell);
+        cells.stand(after, { ...failedBy(error, after.standing), parked: parkedLeft });
+        return;
+      }
+      take();
       // The rest stays parked, in order; this one is the caller's dead letter.
       goOn(place + 1);
       throw new ParkedFailure(message.received, error);

@@ -16,8 +16,9 @@ import { BanyanError, type ErrorCode, toBanyanError } from '../protocol/errors.t
 import type { EffectNumber } from '../protocol/frame.ts';
 import type { DeadLetter } from '../protocol/wire.ts';
 import type { Subjects } from '../protocol/subjects.ts';
-import type { Cell, Cells } from './cells.ts';
+import { type Cell, type Cells, failedBy, type Standing } from './cells.ts';
 import { checkMessage } from './check-message.ts';
+import { UnreadableState } from './current-turn.ts';
 import { type Cursor, positionOf, readCursor, saveCursor } from './cursor.ts';
 import { deadLetterOf, type Failure } from './dead-letter.ts';
 import { EnvironmentFault, environmentFaultOf } from './environment-fault.ts';
@@ -261,14 +262,23 @@ export class Partition {
       return;
     }
     if (cell.standing?.status === 'ended') throw new BanyanError('actor.ended');
-    if (cell.standing !== undefined) {
+    const park = (at: Cell, standing: Standing): void => {
       // I5: set aside in the same window, turned in order when the actor is resumed.
-      this.#parked.add(cell.address, entry.seq, index, received, timeMs);
-      cells.stand(cell, { ...cell.standing, parked: cell.standing.parked + 1 });
+      this.#parked.add(at.address, entry.seq, index, received, timeMs);
+      cells.stand(at, { ...standing, parked: standing.parked + 1 });
       this.counters.parked++;
+    };
+    if (cell.standing !== undefined) {
+      park(cell, cell.standing);
       return;
     }
-    this.#turn(entry, index, cell, received, timeMs);
+    try {
+      this.#turn(entry, index, cell, received, timeMs);
+    } catch (error) {
+      if (!(error instanceof UnreadableState)) throw error;
+      // R6: a release that can read the row turns it. The cell went with the turn.
+      park(cells.load(cell.address, this.id), failedBy(error, undefined));
+    }
   }
 
   /** I2: what the turn writes and wants is kept as a whole, or undone. */

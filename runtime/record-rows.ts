@@ -2,11 +2,11 @@
  * A turn's dealings with its tables, written down so that the turn can be run again elsewhere: reads with
  * what they found, writes with their bytes, in order. Bytes, because a turn may change the row it was given.
  */
-import { encode } from '../protocol/codec.ts';
 import type { Rows } from './current-turn.ts';
+import { encodeRow, type StoredRow } from './stored-row.ts';
 import type { KeyRange } from './table.ts';
 
-/** One row as it was read: its key and its bytes. */
+/** One row as it was read: its key and its bytes, as they are stored. */
 export type RowBytes = readonly [key: string, row: Uint8Array];
 
 /** What a turn did with its tables, one step. */
@@ -48,15 +48,15 @@ export class RecordingRows implements Rows {
     return this.#bytes > RECORD_BYTES ? undefined : this.#steps;
   }
 
-  get(table: string, key: string): unknown {
+  get(table: string, key: string): StoredRow | undefined {
     const row = this.#rows.get(table, key);
     this.#add({ kind: 'get', table, key, row: row === undefined ? undefined : this.#keep(row) });
     return row;
   }
 
-  put(table: string, key: string, row: unknown): void {
-    this.#rows.put(table, key, row);
-    this.#add({ kind: 'put', table, key, row: this.#keep(row) });
+  put(table: string, key: string, row: unknown, version: number): void {
+    this.#rows.put(table, key, row, version);
+    this.#add({ kind: 'put', table, key, row: this.#keep({ row, version }) });
   }
 
   delete(table: string, key: string): void {
@@ -64,7 +64,7 @@ export class RecordingRows implements Rows {
     this.#add({ kind: 'delete', table, key });
   }
 
-  *range(table: string, range: KeyRange): Generator<readonly [string, unknown]> {
+  *range(table: string, range: KeyRange): Generator<readonly [string, StoredRow]> {
     const step = { kind: 'range' as const, table, range: { ...range }, rows: [] as RowBytes[], ended: false };
     this.#add(step);
     for (const [key, row] of this.#rows.range(table, range)) {
@@ -80,9 +80,9 @@ export class RecordingRows implements Rows {
     if (this.#bytes <= RECORD_BYTES) this.#steps.push(step);
   }
 
-  #keep(row: unknown): Uint8Array {
+  #keep({ row, version }: StoredRow): Uint8Array {
     if (this.#bytes > RECORD_BYTES) return new Uint8Array();
-    const bytes = encode(row);
+    const bytes = encodeRow(row, version);
     this.#bytes += bytes.byteLength + STEP_BYTES;
     return bytes;
   }

@@ -1,8 +1,8 @@
 /** The tables of a turn that is run again: reads find what the first run found, writes are compared. */
-import { decode, encode } from '../protocol/codec.ts';
 import type { Rows } from './current-turn.ts';
 import { type Difference, firstDifference } from './first-difference.ts';
 import type { RowStep } from './record-rows.ts';
+import { decodeRow, encodeRow, type StoredRow } from './stored-row.ts';
 import type { KeyRange } from './table.ts';
 
 /** The second run asks for something that the first one did not: there is nothing to answer with. */
@@ -26,25 +26,25 @@ export class RepeatedRows implements Rows {
       : { path: pathOf(left), first: describe(left), second: '(nothing)' };
   }
 
-  get(table: string, key: string): unknown {
+  get(table: string, key: string): StoredRow | undefined {
     const { row } = this.#next({ kind: 'get', table, key, row: undefined });
-    return row === undefined ? undefined : decode(row);
+    return row === undefined ? undefined : decodeRow(row);
   }
 
-  put(table: string, key: string, row: unknown): void {
-    const bytes = encode(row);
+  put(table: string, key: string, row: unknown, version: number): void {
+    const bytes = encodeRow(row, version);
     const step = this.#next({ kind: 'put', table, key, row: bytes });
-    this.#difference ??= firstDifference(decode(step.row), decode(bytes), pathOf(step));
+    this.#difference ??= firstDifference(decodeRow(step.row).row, decodeRow(bytes).row, pathOf(step));
   }
 
   delete(table: string, key: string): void {
     this.#next({ kind: 'delete', table, key });
   }
 
-  *range(table: string, range: KeyRange): Generator<readonly [string, unknown]> {
+  *range(table: string, range: KeyRange): Generator<readonly [string, StoredRow]> {
     const wanted = { kind: 'range' as const, table, range: { ...range }, rows: [], ended: false };
     const step = this.#next<Extract<RowStep, { kind: 'range' }>>(wanted);
-    for (const [key, row] of step.rows) yield [key, decode(row)];
+    for (const [key, row] of step.rows) yield [key, decodeRow(row)];
     if (!step.ended) this.#refuse(step, `more than ${step.rows.length} rows of the range`);
   }
 

@@ -3,8 +3,8 @@
  * time, up to any entry that no checkpoint has made superfluous. The turns are the production ones; what they
  * want done outside is dropped.
  *
- * While the log still holds the partition's entries from the first one on, they are replayed from there; once
- * it was trimmed, the replay begins with the last checkpoint.
+ * While the log still holds the partition's entries from the first one on, and this version of the actors has
+ * turned them all, they are replayed from there; else the replay begins with the last checkpoint.
  */
 import { setImmediate } from 'node:timers/promises';
 import { LIMITS } from '../config/limits.ts';
@@ -12,6 +12,7 @@ import type { Address } from '../protocol/address.ts';
 import { BanyanError } from '../protocol/errors.ts';
 import type { Subjects } from '../protocol/subjects.ts';
 import { type Cell, Cells } from './cells.ts';
+import { decodeClaim } from './claim-record.ts';
 import { loadState } from './load-state.ts';
 import type { Log, LogEntry } from './log.ts';
 import { type Departures, Outbox, partitionOfAddress } from './outbox.ts';
@@ -55,7 +56,7 @@ export interface ReplayedActor {
 /**
  * Replays the actor's whole partition, because marks, timers and tasks are the partition's, and returns the
  * one actor. Throws `actor.unknown_kind`, `log.trimmed` for an entry before the last checkpoint of a trimmed
- * log, the code of an environment fault (`turn.stack`, …) when a turn meets one, and `log.unavailable`.
+ * log, `version.tail` for one that may have been turned by another version of the actors, the code of an environment fault (`turn.stack`, …) when a turn meets one, and `log.unavailable`.
  */
 export async function replayActor(request: ReplayRequest): Promise<ReplayedActor> {
   const { log, system, subjects, partitions, address } = request;
@@ -101,24 +102,39 @@ export async function replayActor(request: ReplayRequest): Promise<ReplayedActor
 }
 
 /** Loads what the replay begins with; returns its last entry. A partition's log is whole until its owner has trimmed it. */
-async function loadBase(
-  { log, partitions, until }: ReplayRequest,
-  store: MemoryStore,
-  partition: number,
-): Promise<number> {
+async function loadBase(request: ReplayRequest, store: MemoryStore, partition: number): Promise<number> {
+  const { log, partitions, until } = request;
   const head = await log.head(partition);
-  if (head === undefined || head.cursor === null || !head.trimmed) {
+  const other = head?.trimmed === true ? undefined : await otherVersion(request, partition);
+  if (head === undefined || head.cursor === null || (!head.trimmed && other === undefined)) {
     await verifyBeginning(log, partitions);
     return 0;
   }
   const { cursor } = await loadState(log, store, head);
   const seq = cursor?.seq ?? 0;
   if (until !== undefined && until < seq) {
+    if (other !== undefined)
+      throw new BanyanError('version.tail', {
+        message: `Version ${other} may have turned entries before ${seq} of partition ${partition}; this is ${request.system.turnVersion}.`,
+        hint: 'Replay it with the release that turned them, or ask for a later entry.',
+      });
     throw new BanyanError('log.trimmed', {
       message: `A checkpoint holds everything up to entry ${seq} of partition ${partition}; entry ${until} is before it.`,
     });
   }
   return seq;
+}
+
+/** Another version of the actors that has owned the partition, and may have turned what it read: ours may do otherwise. */
+async function otherVersion(
+  { log, system, until }: ReplayRequest,
+  partition: number,
+): Promise<string | undefined> {
+  for await (const { place, data } of entriesOf(log, partition, 0, until)) {
+    const claim = place.kind === 'claim' ? decodeClaim(data, partition) : undefined;
+    if (claim !== undefined && claim.turnVersion !== system.turnVersion) return claim.turnVersion;
+  }
+  return undefined;
 }
 
 /** A log that nobody has trimmed begins with its first entry. */

@@ -89,6 +89,7 @@ export class Shard {
   /** No more turns; what is under way may still end. */
   #stopping = false;
   #stopped = false;
+  #end: Promise<void> | undefined;
   #tidying = false;
 
   constructor(parts: ShardParts) {
@@ -219,11 +220,13 @@ export class Shard {
     }
   }
 
-  /**
-   * Stops turning at once, lets what has left be acknowledged and writes last checkpoints, all for at most
-   * `graceMs`, and closes the store.
-   */
-  async stop(graceMs: number): Promise<void> {
+  /** Stops turning at once; what has left is acknowledged and last checkpoints are written within `graceMs`. */
+  stop(graceMs: number): Promise<void> {
+    this.#end ??= this.#stop(graceMs);
+    return this.#end;
+  }
+
+  async #stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     for (const part of [this.#watchdog, this.#timers, this.#tasks, this.#delivery]) part.stop();
     await within(this.#parts.clock, graceMs / 2, () => this.#sender.idle());
@@ -235,7 +238,6 @@ export class Shard {
     await this.#parts.store.close();
   }
 
-  /** The partitions it has, or is about to have. */
   partitionIds(): number[] {
     return [...this.#owned.keys()];
   }

@@ -1,9 +1,10 @@
 /** A fingerprint of everything that the store holds of one actor: the same state gives the same hash anywhere. */
 import { createHash, type Hash } from 'node:crypto';
 import type { Address } from '../protocol/address.ts';
-import { decode, encode } from '../protocol/codec.ts';
+import { decode } from '../protocol/codec.ts';
 import { buckets } from './keys.ts';
 import type { Store } from './store.ts';
+import { decodeRow, encodeRow } from './stored-row.ts';
 import type { TaskRow } from './tasks.ts';
 
 /**
@@ -29,9 +30,10 @@ export function stateHash(store: Pick<Store, 'get' | 'range'>, partition: number
   return hash.digest('hex');
 }
 
-/** Lengths first, so that no key can pass for the end of a value. */
+/** Lengths first, so that no key can pass for the end of a value. What is no row of a table has no version. */
 function add(hash: Hash, key: string, bytes: Uint8Array): void {
-  const value = encode(inOrder(decode(bytes)));
+  const { row, version } = decodeRow(bytes);
+  const value = encodeRow(inOrder(row), version);
   hash.update(`${Buffer.byteLength(key)}:${value.byteLength}:${key}`).update(value);
 }
 

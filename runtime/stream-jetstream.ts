@@ -20,7 +20,11 @@ const LOST: ReadonlySet<string> = new Set([
   'consumer_deleted',
   'stream_not_found',
   'heartbeats_missed',
+  // In a cluster also of a consumer so new that our server has not heard of it; the client would ask no more.
+  'no_responders',
 ]);
+/** Two that are missed say that the consumer's server is gone. */
+const HEARTBEAT_MS = 5_000;
 /**
  * What a reader may hold that it did not hand over yet: 26 MiB if all are the largest frames. A limit in bytes
  * is no faster, and the client asks for so few at a time that large frames wait for a request that fits them.
@@ -77,7 +81,10 @@ export class StreamReader {
       ...beginning(from),
       ...(headersOnly ? { headers_only: true } : {}),
     });
-    const messages = await consumer.consume({ max_messages: READ_AHEAD_MESSAGES });
+    const messages = await consumer.consume({
+      max_messages: READ_AHEAD_MESSAGES,
+      idle_heartbeat: HEARTBEAT_MS,
+    });
     void endWhenLost(messages);
     let stopped = false;
     return {

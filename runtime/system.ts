@@ -23,8 +23,8 @@ export interface System {
   readonly kinds: ReadonlyMap<string, Kind>;
   readonly tree: unknown;
   /**
-   * Hash of everything that decides what a turn computes: machines, schemas, versions, settings, Node's
-   * major. A tail of the log written under another version is replayed only after it was drained.
+   * Hash of everything that decides what a turn computes: machines, schemas, versions, migrations, settings,
+   * Node's major. A tail of the log written under another version is replayed only after it was drained.
    */
   readonly turnVersion: string;
 }
@@ -60,6 +60,13 @@ function turnVersionOf(declaration: SystemDeclaration): string {
         ]),
       ),
     );
+    hash.update(String(actor.migrate));
+    const tables = Object.values(actor.tables ?? {}).map((table) => [
+      table.name,
+      table.version,
+      String(table.migrate),
+    ]);
+    hash.update(JSON.stringify(tables.sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1))));
     hash.update(sourceOf(actor.machine.config));
     hash.update(sourceOf(actor.machine.implementations));
   }

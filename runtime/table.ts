@@ -2,7 +2,12 @@
  * Tables: an actor's large state, as rows in the partition's store. A handle is declared once, at module
  * level, and reads and writes the rows of whichever actor's turn (or query) is running.
  */
-import { currentTurn } from './current-turn.ts';
+import { decode, encode } from '../protocol/codec.ts';
+import { BanyanError } from '../protocol/errors.ts';
+import { currentTurn, UnreadableState, withoutTurn } from './current-turn.ts';
+import { environmentFaultOf } from './environment-fault.ts';
+import { MAX_TABLE_VERSION, type StoredRow } from './stored-row.ts';
+import { messageOf } from './thrown-message.ts';
 
 /** Which rows a range scan visits, in key order (bytewise over UTF-8). */
 export interface KeyRange {
@@ -19,6 +24,9 @@ export interface KeyRange {
 /** Rows of one shape under string keys of 1 to 512 UTF-8 bytes; rows are values that msgpack carries. */
 export interface Table<Row> {
   readonly name: string;
+  /** Of its rows' shape. */
+  readonly version: number;
+  readonly migrate: RowMigration<Row> | undefined;
   get(key: string): Row | undefined;
   has(key: string): boolean;
   put(key: string, row: Row): void;
@@ -27,16 +35,70 @@ export interface Table<Row> {
 }
 
 /**
+ * Makes a row of an older version one of today's. Pure: it runs whenever such a row is read, outside of any
+ * turn, until a turn writes the row again.
+ */
+// oxlint-disable-next-line typescript/no-explicit-any -- what older releases wrote has no type any more
+export type RowMigration<Row> = (row: any, fromVersion: number) => Row;
+
+export interface TableOptions<Row> {
+  /** Raised whenever the shape of the rows changes: 1 (the default) to 65,535. */
+  readonly version?: number;
+  /** Needed as soon as there are rows of an older version. One that throws parks its actor. */
+  readonly migrate?: RowMigration<Row>;
+}
+
+/**
  * Declares a table. List it in `defineActor({tables: {[name]: handle}})` under the same name.
  * Every method throws `turn.outside` when no turn or query is running; `put` and `delete` throw in a query.
+ * Reading a row of a newer version, or one that cannot be migrated, parks the actor; a query throws
+ * `snapshot.version` or `snapshot.migration`. Throws `definition.invalid` for a version that there cannot be.
  */
-export function defineTable<Row>(name: string): Table<Row> {
+export function defineTable<Row>(name: string, options: TableOptions<Row> = {}): Table<Row> {
+  const { version = 1, migrate } = options;
+  if (!Number.isInteger(version) || version < 1 || version > MAX_TABLE_VERSION) {
+    throw new BanyanError('definition.invalid', {
+      message: `The table '${name}' has the version ${version}; it is a whole number of 1 to ${MAX_TABLE_VERSION}.`,
+    });
+  }
+  const read = (key: string, stored: StoredRow): Row =>
+    stored.version === version ? (stored.row as Row) : migrated(key, stored);
+
+  /** Through its bytes, so that a row reads the same before and after it is written again. */
+  function migrated(key: string, { row, version: from }: StoredRow): Row {
+    const what = `The row ${JSON.stringify(key)} of the table '${name}'`;
+    if (from > version || migrate === undefined) {
+      const missing = from < version ? ', which has no migrate()' : '';
+      const message = `${what} has version ${from}, the table ${version}${missing}.`;
+      return currentTurn().abandon(new UnreadableState('snapshot.version', { message }));
+    }
+    try {
+      const current = withoutTurn(() => migrate(row, from));
+      if (current === undefined) throw new Error('it returned nothing');
+      return decode(encode(current)) as Row;
+    } catch (cause) {
+      // The turn may have used up the stack before.
+      if (environmentFaultOf(cause) !== undefined) throw cause;
+      const message = `${what} could not be migrated from version ${from} to ${version}: ${messageOf(cause)}`;
+      return currentTurn().abandon(new UnreadableState('snapshot.migration', { message, cause }));
+    }
+  }
+
+  function* rowsOf(stored: Iterable<readonly [string, StoredRow]>): Generator<readonly [string, Row]> {
+    for (const [key, row] of stored) yield [key, read(key, row)];
+  }
+
   return {
     name,
-    get: (key) => currentTurn().rows.get(name, key) as Row | undefined,
+    version,
+    migrate,
+    get: (key) => {
+      const stored = currentTurn().rows.get(name, key);
+      return stored === undefined ? undefined : read(key, stored);
+    },
     has: (key) => currentTurn().rows.get(name, key) !== undefined,
-    put: (key, row) => currentTurn().rows.put(name, key, row),
+    put: (key, row) => currentTurn().rows.put(name, key, row, version),
     delete: (key) => currentTurn().rows.delete(name, key),
-    range: (range = {}) => currentTurn().rows.range(name, range) as Iterable<readonly [string, Row]>,
+    range: (range = {}) => rowsOf(currentTurn().rows.range(name, range)),
   };
 }

@@ -5,7 +5,14 @@
 import type { AnyMachineSnapshot, EventObject } from 'xstate';
 import type { Address } from '../protocol/address.ts';
 import { BanyanError } from '../protocol/errors.ts';
-import { type Effect, type ReplyHandle, type Rows, type Turn, withTurn } from './current-turn.ts';
+import {
+  type Effect,
+  type ReplyHandle,
+  type Rows,
+  type Turn,
+  type UnreadableState,
+  withTurn,
+} from './current-turn.ts';
 import type { ActorDefinition } from './define-actor.ts';
 import type { Machine, ResolvedAction, Step } from './machine.ts';
 import { randomSequence } from './randomness.ts';
@@ -34,25 +41,37 @@ export interface TurnResult {
   readonly replyDeferred: boolean;
 }
 
-/** Runs a turn. Throws whatever the machine throws; the caller drops the turn's rows and effects then. */
+/**
+ * Runs a turn. Throws whatever the machine throws, and `UnreadableState` for a row that this release cannot
+ * read; the caller drops the turn's rows and effects then.
+ */
 export function runTurn(input: TurnInput): TurnResult {
   const turn = new RunningTurn(input);
-  return withTurn(turn, () => {
-    let snapshot = input.snapshot;
-    if (snapshot === undefined) {
-      const first = input.machine.initial({ key: input.key });
-      perform(first, turn);
-      snapshot = first.snapshot;
-    }
-    const next = input.machine.transition(snapshot, input.message);
-    perform(next, turn);
-    return {
-      snapshot: next.snapshot,
-      bytes: input.machine.encode(next.snapshot, input.nowMs),
-      effects: turn.effects,
-      replyDeferred: turn.replyDeferred,
-    };
-  });
+  let result: TurnResult;
+  try {
+    result = withTurn(turn, () => take(input, turn));
+  } catch (error) {
+    throw turn.abandoned ?? error;
+  }
+  if (turn.abandoned !== undefined) throw turn.abandoned;
+  return result;
+}
+
+function take(input: TurnInput, turn: RunningTurn): TurnResult {
+  let snapshot = input.snapshot;
+  if (snapshot === undefined) {
+    const first = input.machine.initial({ key: input.key });
+    perform(first, turn);
+    snapshot = first.snapshot;
+  }
+  const next = input.machine.transition(snapshot, input.message);
+  perform(next, turn);
+  return {
+    snapshot: next.snapshot,
+    bytes: input.machine.encode(next.snapshot, input.nowMs),
+    effects: turn.effects,
+    replyDeferred: turn.replyDeferred,
+  };
 }
 
 class RunningTurn implements Turn {
@@ -64,6 +83,8 @@ class RunningTurn implements Turn {
   readonly rows: Rows;
   readonly effects: Effect[] = [];
   replyDeferred = false;
+  /** Why nothing of it counts. XState wraps what a guard throws, so it is remembered. */
+  abandoned: UnreadableState | undefined;
   readonly #definition: ActorDefinition;
   #random: (() => number) | undefined;
 
@@ -94,6 +115,11 @@ class RunningTurn implements Turn {
 
   deferReply(): void {
     this.replyDeferred = true;
+  }
+
+  abandon(error: UnreadableState): never {
+    this.abandoned ??= error;
+    throw error;
   }
 
   #checkEvent(name: string, payload: object): void {

@@ -22,6 +22,8 @@ export interface GatewayParts {
   readonly subjects: Subjects;
   readonly system: System;
   readonly discovery: ServiceDiscovery;
+  /** Whether another node has claimed the actor's partition from this one. */
+  readonly isLost: (address: Address) => boolean;
   /** The kept answer of an earlier call with this id, in an array of one. */
   readonly result: (address: Address, id: string) => Promise<[unknown] | undefined>;
 }
@@ -188,7 +190,8 @@ async function earlierAnswer(
   try {
     return await parts.result(address, id);
   } catch (error) {
-    if (id === '' && toBanyanError(error).code === 'partition.unavailable') return undefined;
+    const isBusy = toBanyanError(error).code === 'partition.unavailable' && !parts.isLost(address);
+    if (id === '' && isBusy) return undefined;
     throw error;
   }
 }

@@ -98,7 +98,8 @@ function createMetrics(view: NodeView): Registry {
       labelNames: ['shard'],
       registers: [registry],
       async collect() {
-        (await view.statuses()).forEach((status, index) => this.set({ shard: String(index) }, read(status)));
+        for (const status of await view.statuses())
+          this.set({ shard: status.shard.replace('shard-', '') }, read(status));
       },
     });
   labelled('banyan_turns_total', 'Turns since the shard started.', ({ counters }) => counters.turns);

@@ -43,5 +43,11 @@ export {
   tell,
 } from '../runtime/effects.ts';
 export { createSystem, type System, type SystemDeclaration } from '../runtime/system.ts';
-export { defineTable, type KeyRange, type Table } from '../runtime/table.ts';
+export {
+  defineTable,
+  type KeyRange,
+  type RowMigration,
+  type Table,
+  type TableOptions,
+} from '../runtime/table.ts';
 export { type DeclaredChild, supervisor, type SupervisorDeclaration } from '../supervisors/declaration.ts';

@@ -1,8 +1,9 @@
 /** What a node knows of itself, put together from its shards: tree, health, work, actors. */
 import { availableParallelism, totalmem } from 'node:os';
 import { isAddress } from '../protocol/address.ts';
-import { BanyanError } from '../protocol/errors.ts';
+import { BanyanError, type WireError } from '../protocol/errors.ts';
 import type { HealthReply, TreeReply } from '../protocol/wire.ts';
+import type { PartitionStatus } from '../runtime/shard.ts';
 import type { ActorEntry } from '../runtime/actor-list.ts';
 import type { Log } from '../runtime/log.ts';
 import { partitionOfAddress } from '../runtime/outbox.ts';
@@ -18,6 +19,8 @@ export interface NodeViewParts {
   readonly partitions: number;
   readonly log: Log;
   readonly shards: readonly ShardHost[];
+  /** Partitions that another node has claimed from this one. */
+  readonly lost: ReadonlySet<number>;
   /** Undefined until every shard has been up once. */
   readonly root: () => Supervisor | undefined;
   readonly connected: () => boolean;
@@ -31,6 +34,18 @@ export interface Work {
   readonly unacknowledged: number;
   readonly tasks: number;
   readonly timers: number;
+}
+
+/** One partition as this node has it. */
+export interface PartitionView {
+  readonly id: number;
+  readonly shard: string;
+  readonly status: PartitionStatus['status'];
+  readonly epoch: number;
+  readonly cursor: { readonly seq: number; readonly index: number } | null;
+  /** Entries that it has not applied yet. */
+  readonly lagEntries: number;
+  readonly error?: WireError;
 }
 
 export class NodeView {
@@ -51,20 +66,34 @@ export class NodeView {
     return owner;
   }
 
+  /** Whether another node has claimed the partition of an actor, and answers for it. */
+  isLost(address: string): boolean {
+    return this.#ownerOf(address) === undefined && this.#parts.lost.has(this.#partitionOf(address));
+  }
+
+  /** The partitions of every shard that answers now, in order. */
+  async partitions(): Promise<PartitionView[]> {
+    const found = (await this.statuses()).flatMap(({ shard, partitions }) =>
+      partitions.map(async ({ id, status, epoch, cursor, position, error }) => ({
+        id,
+        shard,
+        status,
+        epoch,
+        cursor: cursor ?? null,
+        lagEntries: Math.max(0, (await this.#parts.log.end(id)) - position),
+        ...(error === undefined ? {} : { error }),
+      })),
+    );
+    return (await Promise.all(found)).sort((a, b) => a.id - b.id);
+  }
+
   async tree(): Promise<TreeReply> {
     const { namespace, node, version, labels, shards } = this.#parts;
     const root = this.#parts.root();
     if (root === undefined)
       throw new BanyanError('partition.unavailable', { message: `${node} is starting.`, retryAfterMs: 500 });
     await Promise.all(shards.filter(({ ready }) => ready).map((shard) => shard.refreshTree()));
-    const statuses = await this.statuses();
-    const ends = new Map(
-      await Promise.all(
-        statuses.flatMap(({ partitions }) =>
-          partitions.map(async ({ id }) => [id, await this.#parts.log.end(id)] as const),
-        ),
-      ),
-    );
+    const partitions = await this.partitions();
     return {
       namespace,
       version,
@@ -78,17 +107,7 @@ export class NodeView {
           tree: root.tree() as TreeReply['nodes'][number]['tree'],
         },
       ],
-      partitions: statuses
-        .flatMap(({ partitions }) => partitions)
-        .sort((a, b) => a.id - b.id)
-        .map(({ id, position, status, epoch, error }) => ({
-          id,
-          owner: node,
-          epoch,
-          lagEntries: Math.max(0, (ends.get(id) ?? 0) - position),
-          status,
-          ...(error === undefined ? {} : { error }),
-        })),
+      partitions: partitions.map(({ cursor: _, ...partition }) => ({ ...partition, owner: node })),
     };
   }
 
@@ -110,13 +129,16 @@ export class NodeView {
     if (checks.every(({ ok }) => ok)) {
       const stopped = (await this.statuses())
         .flatMap(({ partitions }) => partitions)
-        .filter(({ status }) => status === 'stopped');
+        .filter(({ status }) => status === 'stopped')
+        .map(({ id, error }) => `${id}: ${error?.code} ${error?.message}`);
+      const lost = [...this.#parts.lost]
+        .filter((id) => !shards.some((shard) => shard.owns(id)))
+        .map((id) => `${id}: another node has claimed it`);
+      const details = [...stopped, ...lost];
       checks.push({
         name: 'partitions',
-        ok: stopped.length === 0,
-        ...(stopped.length === 0
-          ? {}
-          : { detail: stopped.map(({ id, error }) => `${id}: ${error?.code} ${error?.message}`).join('; ') }),
+        ok: details.length === 0,
+        ...(details.length === 0 ? {} : { detail: details.join('; ') }),
       });
     }
     return {
@@ -134,15 +156,16 @@ export class NodeView {
     const sum = { queued: 0, unacknowledged: 0, tasks: 0, timers: 0 };
     for (const { work } of statuses)
       for (const name of ['queued', 'unacknowledged', 'tasks', 'timers'] as const) sum[name] += work[name];
-    const partitions = statuses
-      .flatMap((status) => status.partitions)
-      .filter(({ status }) => status !== 'stopped');
+    const all = statuses.flatMap((status) => status.partitions);
+    const partitions = all.filter(({ status }) => status !== 'stopped');
     const lags = await Promise.all(
       partitions.map(async ({ id, position }) => Math.max(0, (await this.#parts.log.end(id)) - position)),
     );
     const lagEntries = lags.reduce((total, lag) => total + lag, 0);
     const everyShard = statuses.length === this.#parts.shards.length;
-    const everyPartition = partitions.every(({ status }) => status === 'ready');
+    // One that is between two shards is nobody's just now.
+    const everyPartition =
+      all.length === this.#parts.partitions && partitions.every(({ status }) => status === 'ready');
     return {
       ...sum,
       lagEntries,
@@ -170,16 +193,27 @@ export class NodeView {
     return this.owner(address).call('stateHash', address);
   }
 
-  /** Every shard that answers now. */
-  async statuses(): Promise<ShardStatus[]> {
-    const answers = await Promise.allSettled(this.#parts.shards.map((shard) => shard.call('status')));
+  /** Every shard that answers now, with the partitions that are its own to keep. */
+  async statuses(): Promise<(ShardStatus & { readonly shard: string })[]> {
+    const answers = await Promise.allSettled(
+      this.#parts.shards.map(async (shard) => {
+        const status = await shard.call('status');
+        // A shard that was stuck may not know yet what was taken from it.
+        const partitions = status.partitions.filter(({ id }) => shard.owns(id));
+        return { ...status, shard: shard.id, partitions };
+      }),
+    );
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
   }
 
-  #ownerOf(address: string): ShardHost | undefined {
+  #partitionOf(address: string): number {
     if (!isAddress(address))
       throw new BanyanError('address.invalid', { message: `${JSON.stringify(address)} is not an address.` });
-    const partition = partitionOfAddress(address, this.#parts.partitions);
+    return partitionOfAddress(address, this.#parts.partitions);
+  }
+
+  #ownerOf(address: string): ShardHost | undefined {
+    const partition = this.#partitionOf(address);
     return this.#parts.shards.find((shard) => shard.owns(partition));
   }
 }

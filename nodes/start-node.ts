@@ -1,7 +1,7 @@
 /** One node: shards under a supervisor, the gateway, the system's endpoints, HTTP. */
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { type NatsConnection, TimeoutError } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import { nodeContract } from '../actors/node/contract.ts';
 import type { Settings } from '../config/settings.ts';
@@ -26,6 +26,7 @@ import { startGateway } from './gateway.ts';
 import { type HttpServer, startHttp } from './http.ts';
 import { adjustMailboxLimit, appendOwn, makeRoom } from './mailbox-limit.ts';
 import { registerMachine } from './machine-agent.ts';
+import { PartitionMoves } from './move-partition.ts';
 import { NodeView } from './node-view.ts';
 import { ServiceDiscovery } from './service-discovery.ts';
 import { ShardHost } from './shards/shard-host.ts';
@@ -50,7 +51,10 @@ export interface RunningNode {
   readonly subjects: Subjects;
   /** Sends what only actors may send; resolves when it is stored. */
   tellInternal(address: string, message: { readonly type: string }, id?: string): Promise<number>;
-  /** Resolves when the node ended by itself, with the reason. */
+  /**
+   * Resolves when the node ended by itself, with the reason: `namespace.owned` when another node has claimed
+   * everything that it had.
+   */
   readonly failed: Promise<Error>;
   /** Stops in order: no new turns, what has left is acknowledged, stores closed, connections closed. */
   stop(): Promise<void>;
@@ -60,8 +64,8 @@ export interface RunningNode {
 const SHARD_INTENSITY = { max: 100, windowMs: 60_000 };
 const SHARD_BACKOFF = { baseMs: 50, maxMs: 5_000, factor: 2, jitter: 0.5, healthyMs: 10_000 };
 const MAILBOX_CHECK_MS = 1_000;
-/** Another node answers its health within this, if it is there. */
-const OTHER_NODE_MS = 300;
+/** Another node answers its health within this, unless it is frozen; without one the broker says so at once. */
+const OTHER_NODE_MS = 3_000;
 
 /** Throws `namespace.owned`, `partition.count`, `definition.*` and the `broker.*` codes. */
 export async function startNode({
@@ -79,7 +83,7 @@ export async function startNode({
     connectBroker(broker, `banyan ${id}`),
   ]);
   requireSupportedVersion(connection.info?.version ?? '0.0.0', `The broker at ${natsUrl}`);
-  await refuseSecondNode(connection, subjects);
+  await refuseSecondNode(connection, subjects, log);
   const opening = <T>(attempt: () => Promise<T>): Promise<T> =>
     brokerReturns ? acrossOutage(connection, () => available(attempt)) : attempt();
   const jsm = await opening(() => jetstreamManager(connection));
@@ -92,7 +96,15 @@ export async function startNode({
   const mailbox = await opening(() => JetStreamLog.open(connection, subjects));
   const report = (level: 'info' | 'warn' | 'error', message: string, details: object): void =>
     log[level](details, message);
-  const shards = Array.from(
+  const lost = new Set<number>();
+  const superseded = Promise.withResolvers<Error>();
+  /** A node that has nothing left is of no use; what is between two of its shards it still has. */
+  const endWithoutPartitions = (): void => {
+    if (lost.size === 0 || moves.busy || shards.some(({ ownsAny }) => ownsAny)) return;
+    const message = `Another node has claimed the partitions of '${subjects.namespace}'; this one was frozen or cut off.`;
+    superseded.resolve(new BanyanError('namespace.owned', { message }));
+  };
+  const shards: readonly ShardHost[] = Array.from(
     { length: settings.shards },
     (_, index) =>
       new ShardHost({
@@ -118,8 +130,13 @@ export async function startNode({
         memoryMb: settings.shardMemoryMb,
         report,
         tree: system.tree,
+        onLost: (partition) => {
+          lost.add(partition);
+          endWithoutPartitions();
+        },
       }),
   );
+  const moves = new PartitionMoves({ shards, partitions: settings.partitions, report });
   const supervision: { root: Supervisor | undefined } = { root: undefined };
   const view = new NodeView({
     namespace: settings.namespace,
@@ -129,6 +146,7 @@ export async function startNode({
     partitions: settings.partitions,
     log: mailbox,
     shards,
+    lost,
     root: () => supervision.root,
     connected: () => !connection.isClosed() && connected,
   });
@@ -163,6 +181,7 @@ export async function startNode({
     discovery,
     subjects,
     system,
+    isLost: (address) => view.isLost(address),
     result: (address, requestId) => view.owner(address).call('result', address, requestId),
   });
   serveSystem({
@@ -180,6 +199,7 @@ export async function startNode({
         message: { type: order, reason: reason ?? null },
       }),
     restart: (address) => view.owner(address).call('restart', address),
+    move: (move) => moves.move(move).finally(endWithoutPartitions),
   });
   await opening(() => makeRoom(jsm, subjects.streams.mailbox));
   const running = await startSupervisor({
@@ -230,15 +250,19 @@ export async function startNode({
     connection,
     subjects,
     tellInternal,
-    failed: running.exited.then((reason) =>
-      stopping
-        ? new Promise<never>(() => {})
-        : new Error('The shards kept failing.', { cause: reason.error }),
-    ),
+    failed: Promise.race([
+      superseded.promise,
+      running.exited.then((reason) =>
+        stopping
+          ? new Promise<never>(() => {})
+          : new Error('The shards kept failing.', { cause: reason.error }),
+      ),
+    ]),
     stop: async () => {
       stopping = true;
       clearInterval(limit);
-      await farewell?.();
+      // Another node with this name may go on with the machine's agent.
+      if (lost.size === 0) await farewell?.();
       await http.stop();
       await running.stop();
       await connection.close();
@@ -265,11 +289,19 @@ async function appendRecord(log: Log, partitions: number, record: FrameRecord): 
   return log.appendFrame(partitionOfAddress(record.to, partitions), frame, undefined);
 }
 
-/** Until partitions can be claimed, one node serves a namespace. */
-async function refuseSecondNode(connection: NatsConnection, subjects: Subjects): Promise<void> {
+/**
+ * One node serves a namespace. One that is there but does not answer is taken to be frozen: its partitions are
+ * claimed, and it ends when it wakes.
+ */
+async function refuseSecondNode(connection: NatsConnection, subjects: Subjects, log: Logger): Promise<void> {
   try {
     await connection.request(subjects.sys('health'), new Uint8Array(), { timeout: OTHER_NODE_MS });
-  } catch {
+  } catch (error) {
+    if (error instanceof TimeoutError)
+      log.warn(
+        { waitedMs: OTHER_NODE_MS },
+        'Another node is there and does not answer; this one takes over.',
+      );
     return;
   }
   throw new BanyanError('namespace.owned', {

@@ -10,6 +10,7 @@ import { treeRequestSchema } from '../protocol/wire.ts';
 import { pruneTree } from '../supervisors/prune-tree.ts';
 import type { TreeNode } from '../supervisors/tree.ts';
 import type { DeadLetters } from './dead-letters.ts';
+import type { Move, Moved } from './move-partition.ts';
 import type { NodeView } from './node-view.ts';
 import { respond, respondError } from './respond.ts';
 import { QUEUES, type ServiceDiscovery } from './service-discovery.ts';
@@ -26,6 +27,7 @@ export interface SystemParts {
   readonly order: (address: string, order: string, reason: string | undefined) => Promise<number>;
   readonly restart: (address: string) => Promise<void>;
   readonly tellInternal: (address: string, message: { readonly type: string }) => Promise<number>;
+  readonly move: (move: Move) => Promise<Moved>;
 }
 
 const address = z.string().refine(isAddress, 'expected an address, kind/key');
@@ -41,6 +43,11 @@ const orderRequest = z.object({
   reason: z.string().max(200).optional(),
 });
 const internalRequest = z.object({ address, message: z.looseObject({ type: z.string() }) });
+const moveRequest = z.object({
+  partition: z.int().min(0),
+  shard: z.int().min(0),
+  force: z.boolean().optional(),
+});
 const deadRequest = z.object({ op: z.enum(['replay', 'drop']), ids: z.array(z.string()).min(1).max(1000) });
 
 type Endpoint = (body: Record<string, unknown>, request: Msg) => Promise<object>;
@@ -69,9 +76,13 @@ export function serveSystem(parts: SystemParts): void {
       await parts.restart(to);
       return value({});
     },
+    partitions: async () => value({ partitions: await view.partitions() }),
+    move: async (body, request) => {
+      requireToken(parts, request);
+      return value(await parts.move(checked(moveRequest, body)));
+    },
     internal: async (body, request) => {
-      if (request.headers?.get(HEADER.token) !== parts.token)
-        throw new BanyanError('authorisation', { message: 'The token of run.json is needed.' });
+      requireToken(parts, request);
       const { address: to, message } = checked(internalRequest, body);
       return value({ seq: await parts.tellInternal(to, message) });
     },
@@ -86,7 +97,7 @@ export function serveSystem(parts: SystemParts): void {
       if (error === null) void serve(endpoints, parts, request);
     },
   });
-  // Well-formed asks are answered by the shard that owns the actor; the rest has nobody else.
+  // Well-formed asks are answered by the shard that owns the actor, here or at another node; the rest has nobody else.
   connection.subscribe(subjects.all.ask, {
     callback: (error, request) => {
       if (error === null) refuseAsk(parts, request);
@@ -119,6 +130,11 @@ async function serve(
   }
 }
 
+function requireToken({ token }: SystemParts, request: Msg): void {
+  if (request.headers?.get(HEADER.token) !== token)
+    throw new BanyanError('authorisation', { message: 'The token of run.json is needed.' });
+}
+
 function checked<S extends z.ZodType>(schema: S, body: Record<string, unknown>): z.infer<S> {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
@@ -137,6 +153,7 @@ function refuseAsk({ subjects, view, discovery }: SystemParts, request: Msg): vo
       throw new BanyanError('address.invalid', {
         message: `${JSON.stringify(`${kind}/${key}`)} is not an address.`,
       });
+    if (view.isLost(`${kind}/${key}`)) return;
     if (!view.ownerReady(`${kind}/${key}`))
       throw new BanyanError('partition.unavailable', { retryAfterMs: 500 });
     discovery.observe('ask', startedNs);

@@ -134,7 +134,14 @@ export const treeReplySchema = z.object({
     }),
   ),
   partitions: z.array(
-    z.object({ id: wholeNumber, owner: z.string().nullable(), epoch: wholeNumber, lagEntries: wholeNumber }),
+    z.object({
+      id: wholeNumber,
+      owner: z.string().nullable(),
+      /** Of the owner's shards, such as `shard-0`. */
+      shard: z.string().optional(),
+      epoch: wholeNumber,
+      lagEntries: wholeNumber,
+    }),
   ),
 });
 export type TreeReply = z.infer<typeof treeReplySchema>;

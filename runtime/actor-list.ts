@@ -99,8 +99,9 @@ export function describeActor(
   if (bytes === undefined && store.get(buckets.status(partition.id) + address) === undefined)
     return undefined;
   const [, timeMs, , , context] = stateOf(bytes);
-  const entry = describe(address, bytes, partition, cells, store);
+  // Loaded first: only then is it known whether its state can be read.
   const tables = Object.keys(cells.load(address, partition.id).kind.definition.tables ?? {});
+  const entry = describe(address, bytes, partition, cells, store);
   const count = (bucket: string): number => [...store.range(bucket, { limit: COUNTED_ROWS })].length;
   return {
     ...entry,

@@ -37,6 +37,12 @@ export interface EncodedRows {
   readonly freed: readonly FreedSlots[];
 }
 
+/** A row with the slots that it has now: looking them up costs as much as the rest of its encoding. */
+interface Placed {
+  readonly row: Change;
+  readonly before: readonly number[];
+}
+
 /** Room that is left for bundles as soon as there is one. */
 const BUNDLE_RECORDS = 128;
 
@@ -51,29 +57,31 @@ export function encodeRows(
   slots: StateSlots,
 ): EncodedRows {
   const former = Array.from({ length: bundlesBefore }, (_, index): Change => [bundleKey(index), undefined]);
-  const counted = rows.map((row) => ({ row, count: recordCount(row, slots.of(row[0]).length) }));
-  const total = counted.reduce((sum, { count }) => sum + count, bundlesBefore);
-  const fitting: Change[] = [];
+  const placed = rows.map((row): Placed => ({ row, before: slots.of(row[0]) }));
+  const total = placed.reduce((sum, one) => sum + recordCount(one), bundlesBefore);
+  const fitting: Placed[] = [];
   const rest: Change[] = [];
   let room = total <= BATCH_RECORDS ? BATCH_RECORDS - bundlesBefore : BATCH_RECORDS - BUNDLE_RECORDS;
-  for (const { row, count } of counted) {
-    if (count <= room || isLong(row)) {
-      fitting.push(row);
+  for (const one of placed) {
+    const count = recordCount(one);
+    if (count <= room || isLong(one.row)) {
+      fitting.push(one);
       room -= count;
     } else {
-      rest.push(row);
+      rest.push(one.row);
     }
   }
   const bundles = bundlesOf(rest);
   const records: StateRecord[] = [];
   const freed: FreedSlots[] = [];
-  for (const row of fitting) writeRow(row, write, slots, records, freed);
+  for (const one of fitting) writeRow(one, write, slots, records, freed);
   for (const [index, bundle] of bundles.entries()) {
     const key = bundleKey(index);
     const [slot] = slots.assign(key, slots.of(key), 1) as [number];
     records.push({ slot, data: encode([key, bundle] satisfies StoredBundle) });
   }
-  for (const row of former.slice(bundles.length)) writeRow(row, write, slots, records, freed);
+  for (const row of former.slice(bundles.length))
+    writeRow({ row, before: slots.of(row[0]) }, write, slots, records, freed);
   return { records, bundles: bundles.length, bundled: rest.map(([key]) => key), freed };
 }
 
@@ -145,13 +153,12 @@ export class RowReader {
 }
 
 function writeRow(
-  [key, value]: Change,
+  { row: [key, value], before }: Placed,
   write: string,
   slots: StateSlots,
   records: StateRecord[],
   freed: FreedSlots[],
 ): void {
-  const before = slots.of(key);
   const count = pieceCount(value);
   const kept = slots.assign(key, before, count);
   for (const [index, slot] of kept.entries()) {
@@ -185,8 +192,8 @@ function bundlesOf(rows: readonly Change[]): [string, Uint8Array | null][][] {
 const ROW_OVERHEAD_BYTES = 16;
 
 /** How many records a row takes: one for each slot that it has or had. */
-function recordCount([, value]: Change, slotsBefore: number): number {
-  return Math.max(pieceCount(value), slotsBefore);
+function recordCount({ row: [, value], before }: Placed): number {
+  return Math.max(pieceCount(value), before.length);
 }
 
 function pieceCount(value: Uint8Array | undefined): number {

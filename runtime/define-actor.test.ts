@@ -25,6 +25,15 @@ describe('a declaration is refused', () => {
     ).toThrow(refusal("listed as 'rows'"));
   });
 
+  test.each([0, -1, 1.5, Number.NaN])('for a version that there cannot be: %s', (version) => {
+    expect(() => defineActor({ kind: 'a', messages: {}, machine, version })).toThrow(refusal('its version'));
+    expect(() => defineTable('rows', { version })).toThrow(refusal('the version'));
+  });
+
+  test('for a version of a table that does not fit two bytes', () => {
+    expect(() => defineTable('rows', { version: 65_536 })).toThrow(refusal('1 to 65535'));
+  });
+
   test('for a state that invokes a child', () => {
     const invoking = createMachine({ initial: 'a', states: { a: { invoke: { src: 'child' } } } });
     expect(() => defineActor({ kind: 'a', messages: {}, machine: invoking })).toThrow(

@@ -80,6 +80,8 @@ export class OwnedPartition {
   #end = 0;
   /** The last entry that was given to delivery. */
   #received = 0;
+  /** When reading ended, everything that any owner before may have turned had been read. */
+  #drained = false;
   #ended = false;
   #waiting: (() => void)[] = [];
   /** Woken when it is ready or has ended. */
@@ -92,6 +94,15 @@ export class OwnedPartition {
 
   get position(): number {
     return this.partition?.position ?? 0;
+  }
+
+  /** It has to come at least so far: to its own claim. */
+  get goal(): number {
+    return this.#end;
+  }
+
+  get isReading(): boolean {
+    return this.status === 'catching-up' || this.status === 'ready';
   }
 
   /** Resolves once it is ready or has a tail to read first, or has ended with its reason. Call when the claim is ours. */
@@ -176,16 +187,21 @@ export class OwnedPartition {
     }
   }
 
-  /**
-   * Ends the reading and writes the last checkpoint, which holds everything that was turned. Throws `log.conflict` and what the broker does.
-   */
-  async leave(): Promise<void> {
-    const drained = this.status === 'ready';
+  /** Ends the reading: nothing more is turned. */
+  async quiesce(): Promise<void> {
+    this.#drained ||= this.status === 'ready';
     if (this.status !== 'stopped') this.status = 'releasing';
     this.#wakeWaiting();
     await this.interrupt();
     if (this.partition !== undefined) this.#parts.delivery.forget(this.partition);
-    if (!this.#ended) await this.checkpointer?.release(drained);
+  }
+
+  /**
+   * Ends the reading and writes the last checkpoint, which holds everything that was turned. Throws `log.conflict` and what the broker does.
+   */
+  async leave(): Promise<void> {
+    await this.quiesce();
+    if (!this.#ended) await this.checkpointer?.release(this.#drained);
   }
 
   /** {@link leave} when the shard stops: what fails is reported, and costs the next owner a replay. */

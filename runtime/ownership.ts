@@ -26,6 +26,8 @@ export type OwnClaim = StoredClaim & { readonly owner: string };
 /** Claims in one atomic batch; the lanes of the owners before need room in it, too. */
 const CLAIMS_AT_ONCE = 64;
 const RETRY_MS = 100;
+/** So long an owner that has not looked may answer for its partitions. */
+const CURRENT_MS = 2_000;
 
 export class Ownership implements Fence {
   readonly #parts: OwnershipParts;
@@ -38,6 +40,7 @@ export class Ownership implements Fence {
   /** One claim at a time. */
   #claiming: Promise<unknown> = Promise.resolve();
   #checking: Promise<void> | undefined;
+  #checkedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: OwnershipParts) {
     this.#parts = parts;
@@ -74,10 +77,24 @@ export class Ownership implements Fence {
     await this.#parts.log.claim([{ partition, epoch, turnVersion, owner: null, after: seq }], []);
   }
 
+  /** Believes no longer in the claim of a partition that was left without a release: whoever takes it fences us. */
+  abandon(partition: number): void {
+    this.#claims.delete(partition);
+  }
+
   /** A guard was refused. Resolves when what was lost is known and given up, and the lanes are those of now. */
   conflict(): Promise<void> {
     this.#checking ??= this.#check().finally(() => (this.#checking = undefined));
     return this.#checking;
+  }
+
+  /**
+   * Resolves when we owned what {@link claimOf} says at some moment within the last seconds: whoever was frozen
+   * must not answer from a state that another owner has changed since.
+   */
+  async current(): Promise<void> {
+    const ageMs = this.#parts.clock.now() - this.#checkedMs;
+    if (ageMs < 0 || ageMs > CURRENT_MS) await this.conflict();
   }
 
   /** Reading has met a claim of somebody else. */
@@ -168,16 +185,23 @@ export class Ownership implements Fence {
   }
 
   async #check(): Promise<void> {
-    const { log, onLost } = this.#parts;
+    const { log, onLost, clock } = this.#parts;
+    const checkedMs = clock.now();
+    const owner = this.#owner;
+    // What is claimed during the look is newer than what it shows.
+    const before = [...this.#claims.values()];
     // The lanes first: who fences us between the two reads makes the lanes that we know stale again.
-    const lanes = await this.#patiently(() => log.lanes(this.#owner));
+    const lanes = await this.#patiently(() => log.lanes(owner));
     const newest = await this.#patiently(() => log.claims());
     // Without lanes nothing of ours is taken any more, whatever we own.
-    const lost = [...this.#claims.values()].filter(
-      ({ partition, seq }) => lanes === undefined || newest.get(partition)?.seq !== seq,
+    const lost = before.filter(
+      (claim) =>
+        this.#claims.get(claim.partition) === claim &&
+        (lanes === undefined || newest.get(claim.partition)?.seq !== claim.seq),
     );
     for (const { partition } of lost) this.#claims.delete(partition);
-    if (lanes !== undefined) this.#lanes = lanes;
+    if (lanes !== undefined && owner === this.#owner) this.#lanes = lanes;
+    this.#checkedMs = checkedMs;
     if (lost.length > 0) onLost(lost.map(({ partition }) => partition));
   }
 

@@ -1,18 +1,28 @@
 /**
- * Consumers can stall without a word. Every few seconds the log's end is compared with the cursors: a
- * partition whose log has grown while it stood still, with nothing left to turn, is read anew.
+ * Consumers can stall without a word. Every few seconds, if the log has grown, its end is compared with the
+ * cursors: a partition that stood still before it, with nothing left to turn, is read anew. Whoever stalled may
+ * have missed another owner's claim, too.
  */
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
-import type { Partition } from './partition.ts';
 
 export interface WatchdogParts {
   readonly clock: Clock;
   readonly log: Log;
   /** Entries wait for their turn: standing still has a reason. */
   readonly busy: () => boolean;
-  readonly partitions: () => readonly Partition[];
-  readonly stalled: (partition: Partition, end: number) => void;
+  readonly partitions: () => readonly Watched[];
+  readonly stalled: (id: number, end: number) => void;
+  /** Finds out which partitions are ours still. */
+  readonly verify: () => Promise<void>;
+}
+
+/** A partition as it is now. */
+export interface Watched {
+  readonly id: number;
+  readonly position: number;
+  /** It must come at least so far. */
+  readonly goal: number;
 }
 
 const WATCH_MS = 5_000;
@@ -49,20 +59,29 @@ export class ProgressWatchdog {
   }
 
   async #compare(): Promise<void> {
-    const { clock, log, busy, partitions, stalled } = this.#parts;
-    const before = partitions().map((partition) => ({ partition, position: partition.position }));
+    const { clock, log, busy, partitions, stalled, verify } = this.#parts;
+    const before = partitions().map(({ id, position }) => ({ id, position }));
     const { lastSeq } = await log.state();
-    if (lastSeq === this.#seen || busy()) return;
+    if (lastSeq === this.#seen) return;
+    await verify();
+    if (busy()) return;
     await new Promise<void>((resolve) => void clock.setTimer(GRACE_MS, resolve));
     let inOrder = true;
-    for (const { partition, position } of before) {
-      if (partition.position !== position) continue;
-      const end = await log.end(partition.id);
+    for (const { id, position } of before) {
+      if (this.#positionOf(id) !== position) continue;
+      const end = await log.end(id);
+      const watched = partitions().find((one) => one.id === id);
       // What came after our look is not late.
-      if (end <= position || partition.position !== position) continue;
+      if (watched === undefined || watched.position !== position) continue;
+      const goal = Math.max(end, watched.goal);
+      if (goal <= position) continue;
       inOrder = false;
-      if (end <= lastSeq && !busy() && !this.#stopped) stalled(partition, end);
+      if (goal <= lastSeq && !busy() && !this.#stopped) stalled(id, goal);
     }
     if (inOrder) this.#seen = lastSeq;
+  }
+
+  #positionOf(id: number): number | undefined {
+    return this.#parts.partitions().find((one) => one.id === id)?.position;
   }
 }

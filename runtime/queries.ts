@@ -4,7 +4,7 @@ import { encode } from '../protocol/codec.ts';
 import { BanyanError } from '../protocol/errors.ts';
 import { CommittedRows } from './actor-rows.ts';
 import type { Cell } from './cells.ts';
-import { type Turn, UnreadableState, withTurn } from './current-turn.ts';
+import { type Turn, type UnreadableState, withTurn } from './current-turn.ts';
 import type { Store } from './store.ts';
 
 /**

@@ -117,12 +117,24 @@ export class Sender {
         for (const waiting of queue) if (waiting.partition === partition) this.#forget(waiting);
       }
     }
-    this.#settle();
+    this.#release();
   }
 
-  /** Resolves when everything sent so far was acknowledged or forgotten, or after {@link stop}. */
-  async idle(): Promise<void> {
-    if (this.#waiting > 0 && !this.#stopped) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  /** Whether nothing that was sent, or was sent on behalf of one partition, waits for its acknowledgement. */
+  isIdle(partition?: number): boolean {
+    if (this.#waiting === 0 || partition === undefined) return this.#waiting === 0;
+    const lanes: readonly Lane<unknown>[] = [...this.#frames, this.#events, this.#deadLetters];
+    return lanes.every(({ queues }) =>
+      [...queues.values()].every((queue) =>
+        queue.every((waiting) => waiting.forgotten || waiting.partition !== partition),
+      ),
+    );
+  }
+
+  /** Resolves when {@link isIdle}, or after {@link stop}. */
+  async idle(partition?: number): Promise<void> {
+    while (!this.#stopped && !this.isIdle(partition))
+      await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   /** Sends nothing more. What was not acknowledged is in the outbox and is sent by the next owner. */
@@ -183,7 +195,7 @@ export class Sender {
       }
     }
     lane.busy = false;
-    this.#settle();
+    this.#release();
   }
 
   /** Whether it is known what was lost: the next attempt is without it, and need not wait. */
@@ -204,6 +216,7 @@ export class Sender {
       this.#bytes -= waiting.bytes;
       waiting.done();
     }
+    this.#release();
     this.#onAcknowledged();
   }
 
@@ -218,10 +231,7 @@ export class Sender {
     return new Promise((resolve) => void this.#clock.setTimer(ms, resolve));
   }
 
-  #settle(): void {
-    if (this.#waiting === 0) this.#release();
-  }
-
+  /** Whoever waits looks again. */
   #release(): void {
     for (const resolve of this.#idle.splice(0)) resolve();
   }

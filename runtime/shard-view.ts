@@ -34,6 +34,8 @@ export interface ShardViewParts {
   readonly beacon: (partition: number, seq: number, index: number, epoch: number) => void;
   readonly idle: () => void;
   readonly stopped: () => boolean;
+  /** Resolves once it is certain that what we have is still ours. */
+  readonly current: () => Promise<void>;
   readonly work: () => ShardWork;
 }
 
@@ -60,6 +62,7 @@ export class ShardView {
     patienceMs: number = LIMITS.askTimeoutMs,
   ): Promise<{ value: unknown; epoch: number; cursor: Place }> {
     const { owned } = this.#ready(address);
+    await this.#parts.current();
     if (after !== undefined && owned.position < after) await owned.reached(after, patienceMs);
     const { partition, epoch } = this.#ready(address);
     const { cells, store, beacon, idle } = this.#parts;

@@ -12,6 +12,7 @@ import type { Clock } from './clock.ts';
 import type { ContentStore } from './content-store.ts';
 import { DeadLetterLog } from './dead-letter-log.ts';
 import { Delivery } from './deliver.ts';
+import { handOver } from './hand-over.ts';
 import type { Log, ProposedVerdict, SentMarks, Verdict } from './log.ts';
 import { Outbox } from './outbox.ts';
 import { Overlay } from './overlay.ts';
@@ -148,6 +149,7 @@ export class Shard {
       beacon: parts.beacon,
       idle: parts.idle,
       stopped: () => this.#stopping,
+      current: () => this.#ownership.current(),
       work: () => ({
         queued: this.#delivery.queued,
         unacknowledged: this.#sender.unacknowledged,
@@ -159,8 +161,8 @@ export class Shard {
 
   /** Claims its partitions and starts reading. Resolves once each is reading or has stopped with its reason. */
   async start(): Promise<void> {
+    this.#watchdog.start();
     await this.take(this.#parts.partitions.owned);
-    if (!this.#stopping) this.#watchdog.start();
   }
 
   /**
@@ -169,6 +171,8 @@ export class Shard {
    */
   async take(partitions: readonly number[]): Promise<void> {
     const { log, clock } = this.#parts;
+    // It may have been claimed by others meanwhile, whatever this thread was doing.
+    if (partitions.some((id) => this.#owned.has(id))) await this.#ownership.conflict();
     const wanted = partitions.filter((id) => {
       const owned = this.#owned.get(id);
       return owned === undefined || owned.status === 'stopped';
@@ -176,12 +180,8 @@ export class Shard {
     const taken = wanted.map((id) => new OwnedPartition(id, this.#partsOf(id)));
     for (const owned of taken) this.#owned.set(owned.id, owned);
     try {
-      const state = await patiently(
-        clock,
-        () => this.#stopped,
-        () => log.state(),
-      );
-      // Stopped meanwhile: the store is closed.
+      const stopped = (): boolean => this.#stopped;
+      const state = await patiently(clock, stopped, () => log.state());
       if (this.#stopped) return;
       const { isNew, foreign } = bindStore(this.#parts.store, state.identity);
       if (foreign !== undefined) {
@@ -209,11 +209,10 @@ export class Shard {
   async release(partition: number, graceMs: number): Promise<void> {
     const owned = this.#owned.get(partition);
     if (owned === undefined) return;
+    for (const part of [this.#timers, this.#tasks]) part.forget(partition);
+    const parts = { clock: this.#parts.clock, sender: this.#sender, ownership: this.#ownership };
     try {
-      await within(this.#parts.clock, graceMs, async () => {
-        await owned.leave();
-        await this.#ownership.release(partition);
-      });
+      await handOver(owned, { ...parts, tidy: () => this.#tidy() }, graceMs);
     } finally {
       this.#owned.delete(partition);
       owned.end();
@@ -383,17 +382,11 @@ export class Shard {
       clock,
       log,
       busy: () => this.#delivery.queued > 0,
-      partitions: () =>
-        [...this.#owned.values()].flatMap(({ status, partition }) =>
-          partition === undefined || status === 'stopped' ? [] : [partition],
-        ),
+      partitions: () => [...this.#owned.values()].filter(({ isReading }) => isReading),
+      verify: () => this.#ownership.conflict(),
       stalled: (partition, end) => {
-        this.#parts.report('warn', 'A partition made no progress; it is read anew.', {
-          partition: partition.id,
-          position: partition.position,
-          end,
-        });
-        void this.#owned.get(partition.id)?.interrupt();
+        this.#parts.report('warn', 'A partition made no progress; it is read anew.', { partition, end });
+        void this.#owned.get(partition)?.interrupt();
       },
     });
   }

@@ -1,6 +1,7 @@
 /**
- * `npm run campaign -- NAME [--runs N] [--seed N] [--mode MODE] [--json FILE]`: long runs over many seeds. CI
- * runs a few seeds of each as a test; here as many as one has time for. Without a name: what there is.
+ * `npm run campaign -- NAME [--runs N] [--seed N] [--mode MODE] [--minutes N] [--json FILE]`: long runs over many
+ * seeds, or one of many minutes. CI runs a few seeds of each as a test; here as many as one has time for. Without a
+ * name: what there is.
  * Exit code 1 when a run failed, 2 for wrong arguments.
  */
 import { execFileSync } from 'node:child_process';
@@ -9,12 +10,22 @@ import { arch, cpus, platform, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findNatsServer } from '../nodes/broker/find-nats-server.ts';
 import { VERSION } from '../nodes/version.ts';
+import { growthCampaign } from './bench/growth-campaign.ts';
 import { type Campaign, wilsonUpper } from './chaos/campaign.ts';
+import { faultsCampaign } from './chaos/faults/faults-campaign.ts';
 import { killCampaign } from './chaos/kill-campaign.ts';
+import { plantedCampaign } from './simulation/planted/planted-campaign.ts';
+import { simulationCampaign } from './simulation/simulation-campaign.ts';
 
-const CAMPAIGNS: readonly Campaign[] = [killCampaign];
+const CAMPAIGNS: readonly Campaign[] = [
+  killCampaign,
+  faultsCampaign,
+  simulationCampaign,
+  plantedCampaign,
+  growthCampaign,
+];
 
-const USAGE = 'npm run campaign -- NAME [--runs N] [--seed N] [--mode MODE] [--json FILE]';
+const USAGE = 'npm run campaign -- NAME [--runs N] [--seed N] [--mode MODE] [--minutes N] [--json FILE]';
 
 const { values, positionals } = given();
 
@@ -26,6 +37,7 @@ function given() {
         runs: { type: 'string' },
         seed: { type: 'string' },
         mode: { type: 'string' },
+        minutes: { type: 'string' },
         json: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -40,7 +52,7 @@ function wrong(why: string): never {
   process.exit(2);
 }
 
-function count(name: 'runs' | 'seed', otherwise: number): number {
+function count(name: 'runs' | 'seed' | 'minutes', otherwise: number): number {
   const number = Number(values[name] ?? otherwise);
   return Number.isSafeInteger(number) && number >= 0 ? number : wrong(`--${name} must be a whole number.`);
 }
@@ -75,6 +87,7 @@ async function perform(campaign: Campaign): Promise<void> {
     runs,
     seed,
     ...(values.mode === undefined ? {} : { mode: values.mode }),
+    ...(values.minutes === undefined ? {} : { minutes: count('minutes', 0) }),
     progress: (line) => console.error(line),
   });
   const seeds = [...new Set(result.failures.map((failure) => failure.seed))];

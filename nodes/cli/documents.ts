@@ -3,7 +3,13 @@
  * changes without a version. What nodes answer is in `protocol/wire.ts`.
  */
 import { z } from 'zod';
-import { cursorSchema, deadLetterSchema, hardwareSchema, treeReplySchema } from '../../protocol/wire.ts';
+import {
+  cursorSchema,
+  deadLetterSchema,
+  hardwareSchema,
+  treeReplySchema,
+  wireErrorSchema,
+} from '../../protocol/wire.ts';
 
 const wholeNumber = z.int().min(0);
 const stateValue = z.union([z.string(), z.record(z.string(), z.unknown())]).nullable();
@@ -26,6 +32,32 @@ export const nodeListDocument = z.object({
       lagEntries: wholeNumber,
     }),
   ),
+});
+
+/** What `sys.partitions` answers. */
+export const partitionListDocument = z.object({
+  partitions: z.array(
+    z.object({
+      id: wholeNumber,
+      shard: z.string(),
+      /** `claiming`, `loading`, `catching-up`, `ready`, `releasing` or `stopped`. */
+      status: z.string(),
+      /** Of its owner's claim. */
+      epoch: wholeNumber,
+      /** The last message that was applied; null when there was none. */
+      cursor: cursorSchema.nullable(),
+      lagEntries: wholeNumber,
+      /** Why it has stopped. */
+      error: wireErrorSchema.optional(),
+    }),
+  ),
+});
+
+export const partitionMoveDocument = z.object({
+  partition: wholeNumber,
+  shard: z.string(),
+  /** Of its new owner's claim. */
+  epoch: wholeNumber,
 });
 
 /** What `sys.actors` answers of one actor. */
@@ -139,6 +171,10 @@ export const doctorDocument = z.object({
       detail: z.string(),
       /** What to do about it. */
       fix: z.string().optional(),
+      /** What can be done about it instead: one of them is enough. */
+      ways: z.array(z.string()).optional(),
+      /** The partitions that it is about. */
+      partitions: z.array(wholeNumber).optional(),
     }),
   ),
 });

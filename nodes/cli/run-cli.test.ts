@@ -16,7 +16,7 @@ let node: ChildProcess | undefined;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'banyan-cli-'));
   data = join(directory, 'data');
-  node = await startUntil('the node runs', ['up', '--app', app, '--data', data], directory);
+  node = await startUntil('the node runs', ['up', '--app', app, '--data', data, '--shards', '2'], directory);
 });
 afterAll(async () => {
   if (node !== undefined) await endWith(node, 'SIGTERM');
@@ -177,6 +177,45 @@ describe('looking at actors', () => {
       directory,
     );
     expect(await endWith(watching, 'SIGINT')).toBe(0);
+  });
+});
+
+describe('partitions', () => {
+  const listed = async () =>
+    (await json(documents.partitionListDocument, 'partition', 'list')).partitions.map(({ shard }) => shard);
+
+  test('are listed, and moved to another shard and back', async () => {
+    await json(documents.valueDocument, 'call', 'counter/moving', 'add');
+    const before = await listed();
+    expect(before).toHaveLength(64);
+    expect(before.slice(0, 3)).toEqual(['shard-0', 'shard-1', 'shard-0']);
+    const move = ['partition', 'move', '2', '--to'];
+    const would = { dryRun: true, would: 'move partition 2 to shard-1' };
+    expect(await json(documents.plannedDocument, ...move, 'shard-1', '--dry-run')).toEqual(would);
+    expect(await listed()).toEqual(before);
+    expect(await json(documents.partitionMoveDocument, ...move, 'shard-1')).toMatchObject({
+      partition: 2,
+      shard: 'shard-1',
+    });
+    expect(await listed()).toEqual(before.with(2, 'shard-1'));
+    const { partitions } = await json(documents.treeDocument, 'tree');
+    expect(partitions[2]).toMatchObject({ owner: 'n1', shard: 'shard-1' });
+    expect((await run(...move, '0', '--force')).stdout).toMatch(/^partition 2: shard-0, epoch \d+\n$/);
+    expect((await run('partition', 'list')).stdout).toMatch(/^2 +shard-0 +ready/m);
+  });
+
+  test.each([
+    ['a shard that there is not', 5, 'request.malformed', ['0', '--to', 'shard-7']],
+    ['a partition that there is not', 5, 'request.malformed', ['64', '--to', 'shard-0']],
+    ['what is no partition', 2, 'usage', ['first', '--to', 'shard-0']],
+    ['what is no shard', 2, 'usage', ['0', '--to', 'there']],
+    ['no shard', 2, 'usage', ['0']],
+  ])('%s exits with %i', async (_title, exit, errorCode, args) => {
+    const { code, stderr } = await run('partition', 'move', ...args, '--json');
+    expect({ code, error: JSON.parse(stderr) }).toMatchObject({
+      code: exit,
+      error: { ok: false, error: { code: errorCode } },
+    });
   });
 });
 

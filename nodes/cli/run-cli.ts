@@ -10,6 +10,7 @@ import { addDeadCommands } from './commands/dead.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addMessageCommands } from './commands/message.ts';
 import { addNodeCommands } from './commands/node.ts';
+import { addPartitionCommands } from './commands/partition.ts';
 import { addSpecCommand } from './commands/spec.ts';
 import { addTreeCommand } from './commands/tree.ts';
 import { addUpCommand } from './commands/up.ts';
@@ -70,6 +71,7 @@ export function createProgram(cli: Cli): Command {
     .addHelpText('after', EPILOGUE);
   addUpCommand(cli, program);
   addNodeCommands(cli, program);
+  addPartitionCommands(cli, program);
   addTreeCommand(cli, program);
   addActorCommands(cli, program);
   addMessageCommands(cli, program);

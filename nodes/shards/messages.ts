@@ -35,8 +35,8 @@ export interface ShardCalls {
   stateHash(address: string): { hash: string; cursor: { seq: number; index: number }; partition: number };
   restart(address: string): void;
   result(address: string, id: string): [unknown] | undefined;
-  /** Claims partitions, whoever has them. */
-  take(partitions: readonly number[]): Promise<void>;
+  /** Claims partitions, whoever has them; resolves with what became of those that are its own now. */
+  take(partitions: readonly number[]): Promise<readonly PartitionStatus[]>;
   /** Gives a partition up for another owner. */
   release(partition: number, graceMs: number): Promise<void>;
   /** Trims what is processed. */

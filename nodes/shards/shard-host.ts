@@ -6,6 +6,7 @@
 import { Worker } from 'node:worker_threads';
 import { BanyanError, type ErrorCode, isErrorCode } from '../../protocol/errors.ts';
 import type { ProposedVerdict } from '../../runtime/log.ts';
+import type { PartitionStatus } from '../../runtime/shard.ts';
 import type { ChildHandle, ChildSpec, ExitReason } from '../../supervisors/child-spec.ts';
 import { createBeacon, readBeacon, type TurnPlace } from './beacon.ts';
 import type { FromShard, ShardCalls, ShardFault, ShardStart, ToShard } from './messages.ts';
@@ -18,6 +19,8 @@ export interface ShardHostOptions {
   readonly report: (level: 'info' | 'warn' | 'error', message: string, details: object) => void;
   /** The application's supervisors, for the tree. */
   readonly tree: unknown;
+  /** A stranger has claimed a partition that was this shard's to keep. */
+  readonly onLost: (partition: number) => void;
 }
 
 /** Incarnations that one message may end before it is skipped. */
@@ -26,6 +29,8 @@ const ATTEMPTS = 3;
 const REMEMBERED = 100;
 const STOP_GRACE_MS = 2_000;
 const CALL_TIMEOUT_MS = 5_000;
+/** What lies between two looks at the running turn counts for at most so many intervals: the process may have been frozen. */
+const INTERVALS_BETWEEN_LOOKS = 2;
 
 interface Running {
   readonly worker: Worker;
@@ -40,7 +45,9 @@ export class ShardHost {
   /** Which owners each message has ended, by its place. */
   readonly #attempts = new Map<string, number[]>();
   readonly #proposed: ProposedVerdict[] = [];
+  /** What it has, or claims with its next start. */
   readonly #owned: Set<number>;
+  readonly #taking = new Set<number>();
   #running: Running | undefined;
   #calls = 0;
   /** The actors as last listed, for the synchronous tree. */
@@ -56,20 +63,54 @@ export class ShardHost {
     return this.#running?.ready === true;
   }
 
+  get index(): number {
+    return this.#options.start.index;
+  }
+
   owns(partition: number): boolean {
     return this.#owned.has(partition);
   }
 
-  /** Claims a partition, whoever has it, and keeps it over restarts. */
-  async take(partition: number): Promise<void> {
+  /** Whether anything is this shard's to keep. */
+  get ownsAny(): boolean {
+    return this.#owned.size > 0;
+  }
+
+  /** Of the claim that a partition stands under here; 0 when there is none. */
+  async epochOf(partition: number): Promise<number> {
+    const { partitions } = await this.call('status');
+    return partitions.find(({ id }) => id === partition)?.epoch ?? 0;
+  }
+
+  /**
+   * Claims a partition, whoever has it, and keeps it over restarts; resolves with what became of it, however long
+   * the broker and the shard's turns take. Throws `partition.unavailable` when the shard is not running or ends
+   * meanwhile: its next start claims the partition, unless {@link disown} comes first. Throws `log.conflict` when
+   * a stranger was faster.
+   */
+  async take(partition: number): Promise<PartitionStatus> {
     this.#owned.add(partition);
-    await this.call('take', [partition]);
+    this.#taking.add(partition);
+    try {
+      const [taken] = await this.#request('take', [[partition]], undefined);
+      if (taken !== undefined) return taken;
+      this.#taking.delete(partition);
+      this.#lost(partition);
+      throw new BanyanError('log.conflict', { message: `Another node has claimed partition ${partition}.` });
+    } finally {
+      this.#taking.delete(partition);
+    }
   }
 
   /** Gives a partition up, within `graceMs`. */
   async release(partition: number, graceMs: number): Promise<void> {
-    this.#owned.delete(partition);
+    this.disown(partition);
     await this.call('release', partition, graceMs);
+  }
+
+  /** A partition is not this shard's to keep any more: another one claims it, and no restart takes it back. */
+  disown(partition: number): void {
+    this.#owned.delete(partition);
   }
 
   /** How a supervisor starts and restarts this shard. */
@@ -84,9 +125,18 @@ export class ShardHost {
   }
 
   /** Calls a method in the shard's thread; throws `partition.unavailable` while it is not running. */
-  async call<M extends keyof ShardCalls>(
+  call<M extends keyof ShardCalls>(
     method: M,
     ...args: Parameters<ShardCalls[M]>
+  ): Promise<Awaited<ReturnType<ShardCalls[M]>>> {
+    return this.#request(method, args, CALL_TIMEOUT_MS);
+  }
+
+  /** Without a timeout it waits until the thread answers or ends. */
+  async #request<M extends keyof ShardCalls>(
+    method: M,
+    args: Parameters<ShardCalls[M]>,
+    timeoutMs: number | undefined,
   ): Promise<Awaited<ReturnType<ShardCalls[M]>>> {
     const running = this.#running;
     if (running?.ready !== true)
@@ -97,16 +147,12 @@ export class ShardHost {
     const id = ++this.#calls;
     const answer = new Promise<unknown>((resolve, reject) => {
       running.calls.set(id, { resolve, reject });
-      setTimeout(
-        () =>
-          reject(
-            new BanyanError('partition.unavailable', {
-              message: `${this.id} did not answer.`,
-              retryAfterMs: 500,
-            }),
-          ),
-        CALL_TIMEOUT_MS,
-      ).unref();
+      if (timeoutMs === undefined) return;
+      const late = new BanyanError('partition.unavailable', {
+        message: `${this.id} did not answer.`,
+        retryAfterMs: 500,
+      });
+      setTimeout(() => reject(late), timeoutMs).unref();
     });
     running.worker.postMessage({ type: 'call', id, method, args } satisfies ToShard);
     try {
@@ -167,7 +213,7 @@ export class ShardHost {
           running.ready = true;
           resolve();
         } else if (message.type === 'fault') fault ??= message.fault;
-        else if (message.type === 'lost') this.#owned.delete(message.partition);
+        else if (message.type === 'lost') this.#lost(message.partition);
         else if (message.type === 'report')
           this.#options.report(message.level, message.message, message.details);
         else if (message.error === undefined) running.calls.get(message.id)?.resolve(message.value);
@@ -192,34 +238,42 @@ export class ShardHost {
     };
   }
 
+  /** What it is taking just now it may have lost before; what was moved away is nobody's loss. */
+  #lost(partition: number): void {
+    if (this.#taking.has(partition) || !this.#owned.delete(partition)) return;
+    this.#options.onLost(partition);
+  }
+
   #watch(running: Running): NodeJS.Timeout {
     let lastCount = -1;
-    let since = 0;
+    let lastMs = performance.now();
+    let turnMs = 0;
     const { turnDeadlineMs } = this.#options;
-    const timer = setInterval(
-      () => {
-        const { count, running: turn } = readBeacon(running.beacon);
-        const nowMs = performance.now();
-        if (turn === undefined || count !== lastCount) {
-          lastCount = count;
-          since = nowMs;
-        } else if (nowMs - since > turnDeadlineMs) {
-          clearInterval(timer);
-          this.#options.report('error', 'A turn passed its deadline; its shard is replaced.', {
-            shard: this.id,
-            ...turn,
-            turnDeadlineMs,
-          });
-          this.#blame({
-            code: 'turn.deadline',
-            message: `The turn took longer than ${turnDeadlineMs} ms.`,
-            ...placeOf(running.beacon),
-          });
-          void running.worker.terminate();
-        }
-      },
-      Math.max(5, Math.min(100, turnDeadlineMs / 4)),
-    );
+    const everyMs = Math.max(5, Math.min(100, turnDeadlineMs / 4));
+    const timer = setInterval(() => {
+      const { count, running: turn } = readBeacon(running.beacon);
+      const nowMs = performance.now();
+      // While everything was frozen no turn had any time either.
+      turnMs += Math.min(nowMs - lastMs, INTERVALS_BETWEEN_LOOKS * everyMs);
+      lastMs = nowMs;
+      if (turn === undefined || count !== lastCount) {
+        lastCount = count;
+        turnMs = 0;
+      } else if (turnMs > turnDeadlineMs) {
+        clearInterval(timer);
+        this.#options.report('error', 'A turn passed its deadline; its shard is replaced.', {
+          shard: this.id,
+          ...turn,
+          turnDeadlineMs,
+        });
+        this.#blame({
+          code: 'turn.deadline',
+          message: `The turn took longer than ${turnDeadlineMs} ms.`,
+          ...placeOf(running.beacon),
+        });
+        void running.worker.terminate();
+      }
+    }, everyMs);
     timer.unref();
     return timer;
   }

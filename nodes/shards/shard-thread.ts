@@ -91,6 +91,13 @@ async function run(): Promise<void> {
   say({ type: 'ready' });
 
   function serve(running: Shard): void {
+    let changed: Promise<unknown> = Promise.resolve();
+    // What is given up and taken back is taken after it was given up, also by a thread that was stuck meanwhile.
+    const inOrder = <T>(change: () => Promise<T>): Promise<T> => {
+      const done = changed.then(change);
+      changed = done.catch(() => undefined);
+      return done;
+    };
     const calls: ShardCalls = {
       status: () => ({
         partitions: running.view.partitionStatus(),
@@ -103,8 +110,18 @@ async function run(): Promise<void> {
       stateHash: (address) => running.view.stateHash(valid(address)),
       restart: (address) => running.view.restart(valid(address)),
       result: (address, id) => running.view.result(valid(address), id),
-      take: (partitions) => running.take(partitions),
-      release: (partition, graceMs) => running.release(partition, graceMs),
+      take: (partitions) =>
+        inOrder(async () => {
+          try {
+            await running.take(partitions);
+          } catch (error) {
+            // Nothing may be left of the attempt: somebody else will answer for them.
+            await Promise.allSettled(partitions.map((partition) => running.release(partition, 0)));
+            throw error;
+          }
+          return running.view.partitionStatus().filter(({ id }) => partitions.includes(id));
+        }),
+      release: (partition, graceMs) => inOrder(() => running.release(partition, graceMs)),
       press: () => running.press(),
     };
     port.on('message', (message: ToShard) => {

@@ -12,23 +12,24 @@ export const ask: Bench = { name: 'ask', run: measure };
 async function measure(): Promise<Measurement[]> {
   const paths = await startBothPaths('2m');
   try {
+    const { subjects: ours } = paths.node;
     // An actor with state, not one that was never heard of.
     const { seq } = await paths.js.publish(
-      'banyan.to.receiver.one',
+      ours.to('receiver/one'),
       encode({ type: 'work', run: 'r', expected: 2, text: '' }),
     );
-    await paths.ask('banyan.ask.receiver.one.count', { input: {}, after: { seq } });
-    const subjects = { raw: paths.respondTo, ours: 'banyan.ask.receiver.one.count' };
+    await paths.node.request(ours.ask('receiver/one', 'count'), { input: {}, after: { seq } });
+    const subjects = { raw: paths.respondTo, ours: ours.ask('receiver/one', 'count') };
     await requests(paths, subjects.raw, WARM_UP);
     await requests(paths, subjects.ours, WARM_UP);
     const raw: number[][] = [];
-    const ours: number[][] = [];
+    const answered: number[][] = [];
     for (let run = 0; run < RUNS; run++) {
       raw.push(await requests(paths, subjects.raw, SAMPLES));
-      ours.push(await requests(paths, subjects.ours, SAMPLES));
+      answered.push(await requests(paths, subjects.ours, SAMPLES));
     }
     return [50, 99].map((percent) => {
-      const runs = ours.map((samples) => percentile(samples, percent));
+      const runs = answered.map((samples) => percentile(samples, percent));
       const rawValue = median(raw.map((samples) => percentile(samples, percent)));
       return {
         bench: 'ask',

@@ -28,6 +28,13 @@ const driverMessages = {
     expected: z.number(),
     text: z.string(),
   }),
+  spread: z.object({
+    run: z.string(),
+    from: z.number(),
+    until: z.number(),
+    perTurn: z.number(),
+    text: z.string(),
+  }),
 };
 const probeMessages = { sent: z.object({ atUs: z.number(), text: z.string() }) };
 
@@ -62,7 +69,7 @@ export const receiver = defineActor({
   }),
 });
 
-/** Tells the receivers by turns, a bounded number per turn, then itself to go on. */
+/** Tells a few receivers by turns, or each of many once; a bounded number per turn, then itself to go on. */
 const driver = defineActor({
   ...driverContract,
   machine: setup({
@@ -77,6 +84,16 @@ const driver = defineActor({
             tell(receiverContract.at(`${run}-${n % RECEIVERS}`), { type: 'work', run, expected, text });
           }
           if (turns > 1) tell(self(), { ...event, turns: turns - 1 });
+        },
+      },
+      spread: {
+        actions: ({ event }) => {
+          const { run, from, until, perTurn, text } = event;
+          const end = Math.min(until, from + perTurn);
+          for (let n = from; n < end; n++) {
+            tell(receiverContract.at(`${run}-${n}`), { type: 'work', run, expected: -1, text });
+          }
+          if (end < until) tell(self(), { ...event, from: end });
         },
       },
     },

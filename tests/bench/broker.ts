@@ -13,6 +13,7 @@ export type SyncInterval = '2m' | 'always';
 
 export interface BenchBroker {
   readonly url: string;
+  readonly pid: number;
   /** A folder beside the broker's own, gone with it. */
   readonly folder: string;
   stop(): Promise<void>;
@@ -44,6 +45,7 @@ export async function startBroker(sync: SyncInterval): Promise<BenchBroker> {
   if (ready === undefined) throw new Error('nats-server did not start.');
   return {
     url: `nats://127.0.0.1:${port}`,
+    pid: server.pid as number,
     folder,
     stop: async () => {
       process.removeListener('exit', kill);

@@ -5,17 +5,31 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ask } from './ask.ts';
+import { checkpoints } from './checkpoints.ts';
 import { durableTell } from './durable-tell.ts';
+import { guard } from './guard.ts';
 import { machine } from './machine.ts';
 import { memory } from './memory.ts';
 import type { Bench, Result } from './measurement.ts';
 import { pipeline } from './pipeline.ts';
 import { publishToHandler } from './publish-to-handler.ts';
+import { recovery } from './recovery.ts';
 import { render } from './render.ts';
 import { startUp } from './start-up.ts';
 import { turn } from './turn.ts';
 
-const BENCHES: readonly Bench[] = [durableTell, publishToHandler, ask, turn, memory, pipeline, startUp];
+const BENCHES: readonly Bench[] = [
+  durableTell,
+  publishToHandler,
+  ask,
+  turn,
+  memory,
+  checkpoints,
+  guard,
+  recovery,
+  pipeline,
+  startUp,
+];
 
 const USAGE = 'npm run bench -- [--only NAME]… [--json FILE]';
 const NAMES = BENCHES.map(({ name }) => name).join(', ');

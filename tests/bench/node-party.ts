@@ -2,22 +2,35 @@
 import { pino } from 'pino';
 import { fileURLToPath } from 'node:url';
 import { loadSettings } from '../../config/load-settings.ts';
+import type { NodeView } from '../../nodes/node-view.ts';
 import { startNode } from '../../nodes/start-node.ts';
 import { serveParty } from './party.ts';
+import { until } from './until.ts';
 
 export interface NodeArgument {
   readonly url: string;
   readonly data: string;
+  /** Several nodes share a broker, each with its own. */
+  readonly namespace?: string;
   /** Turned off where the measured actor reads a clock, which a turn must not. */
   readonly determinismSample?: number;
+}
+
+/**
+ * `cpu`: the processor time of all its threads since it started, in microseconds. `ready`: resolves when every
+ * partition is. `turns`: how many messages it has turned since it started.
+ */
+export interface NodeRequest {
+  readonly op: 'cpu' | 'ready' | 'turns';
 }
 
 export const NODE_PARTY = new URL(import.meta.url);
 const APP = fileURLToPath(new URL('./bench-app.ts', import.meta.url));
 
 if (process.argv[1] === fileURLToPath(NODE_PARTY)) {
-  await serveParty<NodeArgument>(async ({ url, data, determinismSample }) => {
-    const { settings } = loadSettings({ flags: { app: APP, data, determinismSample }, directory: data });
+  await serveParty<NodeArgument>(async ({ url, data, namespace, determinismSample }) => {
+    const flags = { app: APP, data, namespace, determinismSample };
+    const { settings } = loadSettings({ flags, directory: data });
     const node = await startNode({
       settings,
       natsUrl: url,
@@ -25,12 +38,25 @@ if (process.argv[1] === fileURLToPath(NODE_PARTY)) {
       token: 'bench',
     });
     return {
-      /** The processor time of all its threads since it started, in microseconds. */
-      answer: async () => {
+      answer: async ({ op }: NodeRequest) => {
+        if (op === 'ready') return until(() => everyPartitionReady(node.view));
+        if (op === 'turns') return turnsOf(node.view);
         const { user, system } = process.cpuUsage();
         return user + system;
       },
       stop: () => node.stop(),
     };
   });
+}
+
+async function everyPartitionReady(view: NodeView): Promise<true | undefined> {
+  const partitions = (await view.statuses()).flatMap((status) => status.partitions);
+  const stopped = partitions.find(({ status }) => status === 'stopped');
+  if (stopped !== undefined)
+    throw new Error(`Partition ${stopped.id} has stopped: ${stopped.error?.message}`);
+  return partitions.every(({ status }) => status === 'ready') || undefined;
+}
+
+async function turnsOf(view: NodeView): Promise<number> {
+  return (await view.statuses()).reduce((sum, { counters }) => sum + counters.turns, 0);
 }

@@ -6,20 +6,30 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export interface Party {
+  readonly pid: number;
   request(body: object): Promise<unknown>;
   stop(): Promise<void>;
+  /** Ends it with SIGKILL, as a crash would. */
+  kill(): Promise<void>;
 }
 
-/** Starts a party's module with one argument; resolves when it is ready. Throws when it ends before. */
-export async function startParty(module: URL, argument: object): Promise<Party> {
+/**
+ * Starts a party's module with one argument; resolves when it is ready. Throws when it ends before. What is
+ * preloaded changes its modules, also in its threads.
+ */
+export async function startParty(module: URL, argument: object, preload?: URL): Promise<Party> {
   const profile = process.env['BENCH_PROFILE'];
   const child = fork(fileURLToPath(module), [JSON.stringify(argument)], {
-    execArgv: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
+    execArgv: [
+      ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+      ...(preload === undefined ? [] : ['--import', preload.href]),
+    ],
     serialization: 'advanced',
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await nextMessage(child);
   return {
+    pid: child.pid as number,
     request: async (body) => {
       const answer = nextMessage(child);
       child.send(body);
@@ -27,6 +37,10 @@ export async function startParty(module: URL, argument: object): Promise<Party> 
     },
     stop: async () => {
       if (child.connected) child.disconnect();
+      await ended;
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
       await ended;
     },
   };

@@ -2,8 +2,10 @@
  * From a JetStream publish to the code that handles the message, one message at a time: the publisher's clock
  * goes in the body, the handler's is read where it runs. The consumer's callback against the actor's turn.
  */
+import type { JetStreamClient } from '@nats-io/jetstream';
 import { encode } from '../../protocol/codec.ts';
 import { TEXT } from './bench-app.ts';
+import type { BenchNode } from './bench-node.ts';
 import { type BothPaths, startBothPaths } from './both-paths.ts';
 import type { SyncInterval } from './broker.ts';
 import { type Bench, median, type Measurement, nowUs, percentile } from './measurement.ts';
@@ -64,12 +66,19 @@ async function rawBlock(paths: BothPaths, count: number): Promise<number[]> {
   return (await paths.raw.request({ op: 'drain' })) as number[];
 }
 
-async function ourBlock(paths: BothPaths, count: number): Promise<number[]> {
+const ourBlock = ({ node, js }: BothPaths, count: number): Promise<number[]> => probe(node, js, count);
+
+/** Latencies of messages to one actor, one at a time. */
+export async function probe(
+  { subjects, request }: BenchNode,
+  js: JetStreamClient,
+  count: number,
+): Promise<number[]> {
   let last = 0;
   await paced(count, async () => {
-    last = (await paths.js.publish('banyan.to.probe.one', sample())).seq;
+    last = (await js.publish(subjects.to('probe/one'), sample())).seq;
   });
-  return (await paths.ask('banyan.ask.probe.one.drain', { input: {}, after: { seq: last } })) as number[];
+  return (await request(subjects.ask('probe/one', 'drain'), { input: {}, after: { seq: last } })) as number[];
 }
 
 const sample = (): Uint8Array => encode({ type: 'sent', atUs: nowUs(), text: TEXT });

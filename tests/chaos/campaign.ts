@@ -6,6 +6,8 @@ export interface CampaignOptions {
   readonly seed: number;
   /** Which of the campaign's modes; all in turn without it. */
   readonly mode?: string;
+  /** How long, for a campaign that is one long run. */
+  readonly minutes?: number;
   /** Takes one line after each run. */
   readonly progress: (line: string) => void;
 }

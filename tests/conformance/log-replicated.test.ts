@@ -96,6 +96,33 @@ describe('JetStreamLog on three servers', () => {
     expect(await log.laneOwners()).toEqual([]);
   });
 
+  test('whoever looks while others claim misses none that was stored before', async () => {
+    const { log, other } = await open();
+    const last = new Map<number, number>();
+    let looked = false;
+    const claiming = (async () => {
+      for (let epoch = 1; !looked; epoch++) {
+        const claims = [epoch % 7, 10 + (epoch % 5), 20].map((partition) => ({
+          partition,
+          epoch,
+          owner: 'me',
+          turnVersion: 'v',
+          after: last.get(partition) ?? 0,
+        }));
+        const seqs = await other.claim(claims, []);
+        for (const [place, { partition }] of claims.entries()) last.set(partition, seqs[place] ?? 0);
+      }
+    })();
+    for (let i = 0; i < 100; i++) {
+      const before = [...last];
+      const known = await untilStored(() => log.claims());
+      for (const [partition, seq] of before)
+        expect(known.get(partition)?.seq ?? 0).toBeGreaterThanOrEqual(seq);
+    }
+    looked = true;
+    await claiming;
+  });
+
   test('of two that write checkpoints each of one head is stored, and both learn which', async () => {
     const { log, other } = await open();
     const head = (epoch: number, step: number) => ({

@@ -180,6 +180,7 @@ export function createActorHarness(
       random: refuse,
       effect: refuse,
       deferReply: refuse,
+      abandon: refuse,
       rows: CommittedRows.of(store, 0, address as never),
     };
     return withTurn(view, () =>

@@ -27,10 +27,12 @@ async function doctor(run: Run): Promise<number> {
   const healthy = checks.every(({ status }) => status !== 'failed');
   run.output.data(doctorDocument, { ok: healthy, checks }, () =>
     checks
-      .map(({ name, status, detail, fix }) => {
+      .map(({ name, status, detail, fix, ways = [] }) => {
         const [colour, mark] = MARK[status];
         const line = `${run.output.style(colour, mark)} ${name.padEnd(14)} ${visible(detail)}`;
-        return fix === undefined ? line : `${line}\n  ${' '.repeat(14)} → ${fix}`;
+        const either = ways.map((way, index) => `${index === 0 ? 'Either' : 'Or'}: ${way}`);
+        const advice = [...(fix === undefined ? [] : [fix]), ...either].map(visible);
+        return [line, ...advice.map((text) => `  ${' '.repeat(14)} → ${text}`)].join('\n');
       })
       .join('\n'),
   );

@@ -9,7 +9,7 @@ import { addConnectionOptions, addNodeOptions } from '../options.ts';
 import { formatTable } from '../table.ts';
 import { startSession } from '../up/node-session.ts';
 import { fetchTree } from './tree.ts';
-import { untilInterrupted } from './up.ts';
+import { reportFailure, untilInterrupted } from './up.ts';
 
 export function addNodeCommands(cli: Cli, program: Command): void {
   const node = cli.noun(program, 'node', 'the processes of a cluster');
@@ -31,11 +31,10 @@ async function start(run: Run): Promise<number> {
     log.info({ node: session.node.id, nats, http, data: settings.data }, 'the node runs');
     try {
       const failure = await Promise.race([session.node.failed, whenAborted(signal)]);
-      if (failure !== undefined) throw failure;
+      return failure === undefined ? EXIT.ok : reportFailure(run, failure);
     } finally {
       await session.stop();
     }
-    return EXIT.ok;
   });
 }
 

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { Logger } from 'pino';
-import { BanyanError } from '../../../protocol/errors.ts';
+import { BanyanError, toBanyanError } from '../../../protocol/errors.ts';
 import { connectBanyan, type BanyanClient } from '../../client/connect.ts';
 import { makeWritableDirectory } from '../../writable-directory.ts';
 import type { Cli, Run } from '../cli.ts';
@@ -84,6 +84,13 @@ export async function untilInterrupted(
   }
 }
 
+/** A node that ended by itself has failed, whatever its reason would mean for a command. */
+export function reportFailure(run: Run, failure: Error, line?: ProgressLine): number {
+  line?.end();
+  run.output.error(toBanyanError(failure));
+  return EXIT.failed;
+}
+
 function reportLate(log: Logger, error: unknown): void {
   // What was waited for ends with an abort: that is the stopping itself.
   if ((error as { name?: unknown }).name === 'AbortError') return;
@@ -98,11 +105,6 @@ async function perform(run: Run, log: Logger, line: ProgressLine, stop: AbortSig
   const session = await startSession({ settings, log, embedBroker: true });
   const ended = new AbortController();
   const signal = AbortSignal.any([stop, ended.signal]);
-  const failed = session.node.failed.then((error) => {
-    throw error;
-  });
-  // Only once something waits for it is it anybody's failure.
-  failed.catch(() => {});
   try {
     signal.throwIfAborted();
     announce(run, log, session);
@@ -121,7 +123,8 @@ async function perform(run: Run, log: Logger, line: ProgressLine, stop: AbortSig
       const work = session.collects
         ? runPipeline(run, session, client, sources, { log, line, signal })
         : runApplication(run, session, signal);
-      return await Promise.race([work, failed, limit]);
+      const outcome = await Promise.race([work, session.node.failed, limit]);
+      return outcome instanceof Error ? reportFailure(run, outcome, line) : outcome;
     } finally {
       ended.abort();
       await client.close();

@@ -5,6 +5,7 @@ import { healthReplySchema } from '../../../protocol/wire.ts';
 import { isSupportedVersion, SUPPORTED_VERSIONS } from '../../broker/nats-server-version.ts';
 import type { BanyanClient } from '../../client/connect.ts';
 import { attempt, type Check, failed, ok, warning } from './check.ts';
+import { partitionChecks } from './partition-checks.ts';
 
 const SLOW_MS = 50;
 const FULL_SHARE = 0.8;
@@ -105,7 +106,8 @@ function deadLetters({ state }: StreamInfo, settled: string): Check {
 
 async function nodes(client: BanyanClient): Promise<Check[]> {
   const { node, version, ready, checks } = healthReplySchema.parse(await client.sys('health'));
-  const failing = checks.filter((check) => !check.ok);
+  // Stopped partitions have findings of their own.
+  const failing = checks.filter((check) => !check.ok && check.name !== 'partitions');
   return [
     ready
       ? ok('nodes', `${node} is ready, version ${version}`)
@@ -113,5 +115,6 @@ async function nodes(client: BanyanClient): Promise<Check[]> {
     ...failing.map(({ name, detail }) =>
       failed(`node-${name}`, detail ?? 'it fails', 'See the log of the node.'),
     ),
+    ...(await partitionChecks(client)),
   ];
 }

@@ -1,0 +1,53 @@
+/** What the history of a run says happened, for the coverage. */
+import { parseFrom } from '../../runtime/log.ts';
+import type { Coverage } from './coverage.ts';
+import type { History } from './history.ts';
+
+export function cover({ changes }: History, coverage: Coverage): void {
+  const owners = new Map<number, string | null>();
+  const frames = new Set<string>();
+  for (const change of changes) {
+    switch (change.what) {
+      case 'refused':
+        if (change.operation === 'appendFrame' && change.code === 'log.conflict')
+          coverage.count('frame refused by a fence');
+        else if (change.operation === 'writeState' && change.code === 'log.conflict')
+          coverage.count('head refused');
+        else if (change.operation === 'claim' && change.code === 'log.conflict')
+          coverage.count('claim refused');
+        else coverage.count(`${change.operation} refused: ${change.code}`);
+        break;
+      case 'claim':
+        for (const { partition, owner } of change.claims) {
+          owners.set(partition, owner);
+          coverage.count(owner === null ? 'released' : 'claimed');
+        }
+        break;
+      case 'head':
+        if (change.head.step === 0) coverage.count('head written at step 0');
+        if (change.bytes > 300_000) coverage.count('head with hundreds of kilobytes');
+        if (owners.get(change.head.partition) !== change.head.owner)
+          coverage.count('head written after its owner was superseded');
+        break;
+      case 'frame': {
+        const marks = parseFrom(change.from ?? '');
+        if (change.guard !== undefined)
+          for (const [from] of marks)
+            if (owners.get(from) !== change.guard.owner)
+              coverage.count('frame from an owner that was superseded, fenced later');
+        const name = `${change.partition} ${change.from}`;
+        if (change.from !== undefined && frames.has(name)) coverage.count('frame stored twice');
+        frames.add(name);
+        break;
+      }
+      case 'trim':
+        coverage.count('trimmed');
+        break;
+      case 'verdict':
+        coverage.count('verdict stored');
+        break;
+      case 'publish':
+      case 'lanes':
+    }
+  }
+}

@@ -1,0 +1,207 @@
+/** Bugs of what leaves a shard: effects, timers, tasks, and orders to actors. */
+import type { PlantedBug } from '../planted-bug.ts';
+
+export const effectBugs: readonly PlantedBug[] = [
+  {
+    name: 'commit without outbox',
+    file: 'runtime/outbox.ts',
+    changes: [['this.tidy(); if (this.#window.length > 0)', 'this.tidy(); if (this.#window.length < 0)']],
+    breaks: 'R10: effects without an acknowledgement are lost in a crash',
+    rule: 'exactly once',
+    seed: 0,
+  },
+  {
+    name: 'outbox not resumed',
+    file: 'runtime/owned-partition.ts',
+    changes: [['outbox.resume();', '']],
+    breaks: 'R10: what an owner before could not send is never sent',
+    rule: 'exactly once',
+    seed: 0,
+  },
+  {
+    name: 'outbox row removed when sent',
+    file: 'runtime/outbox.ts',
+    changes: [
+      ['this.#sender.send(to, outgoing, done);', 'this.#sender.send(to, outgoing, () => {}); done();'],
+    ],
+    breaks: 'R10: a frame counts as sent before its acknowledgement',
+    rule: 'exactly once',
+    seed: 0,
+  },
+  {
+    name: 'outbox row removed with its first effect',
+    file: 'runtime/outbox.ts',
+    changes: [['if (--left > 0) return;', 'if (--left < 0) return;']],
+    breaks: 'R10: the others of the window are lost in a crash',
+    rule: 'exactly once',
+    seed: 0,
+  },
+  {
+    name: 'outbox rows of one entry written over',
+    file: 'runtime/outbox.ts',
+    changes: [
+      [
+        'positionName(lastEntry, index), encode(this.#window),',
+        'positionName(lastEntry, 0 * index), encode(this.#window),',
+      ],
+      [
+        'this.#send(effects, positionName(lastEntry, index));',
+        'this.#send(effects, positionName(lastEntry, 0 * index));',
+      ],
+    ],
+    breaks: 'R10: windows that end in the same frame share a row',
+    rule: 'exactly once',
+    seed: 0,
+  },
+  {
+    name: 'frames counted by the marks of events',
+    file: 'runtime/outbox.ts',
+    changes: [["if (stored[0] === 'frame') return false;", '']],
+    breaks: 'after a load, frames count as sent because dead letters were',
+    rule: 'exactly once',
+    seed: 0,
+  },
+  {
+    name: 'dead letters counted by the marks of events',
+    file: 'runtime/outbox.ts',
+    changes: [["stored[0] === 'event' ? this.#sent", "stored[0] !== 'frame' ? this.#sent"]],
+    breaks: 'after a load, dead letters count as published because events were',
+    rule: 'publications',
+    seed: 0,
+  },
+  {
+    name: 'refused frame counts as sent',
+    file: 'runtime/sender.ts',
+    changes: [
+      [
+        'await lane.deliver(destination, items);',
+        'await lane.deliver(destination, items).catch(() => undefined);',
+      ],
+    ],
+    breaks: 'R10: nothing counts as sent before its acknowledgement',
+    rule: 'exactly once',
+    seed: 0,
+  },
+  {
+    name: 'refused frame goes behind the next',
+    file: 'runtime/sender.ts',
+    changes: [
+      [
+        'const refusal = toBanyanError(error);',
+        'const refusal = toBanyanError(error); queue.push(...queue.splice(0, batch.length));',
+      ],
+    ],
+    breaks: 'R5: receivers drop what comes out of order',
+    rule: 'exactly once',
+    seed: 0,
+  },
+  {
+    name: 'timer dropped at take-over',
+    file: 'runtime/shard.ts',
+    changes: [
+      ['for (const { address, name } of partition.timers.all()) this.#follow(partition, address, name);', ''],
+    ],
+    breaks: 'R7: the timers of an owner before never fire',
+    rule: 'leftovers',
+    seed: 0,
+  },
+  {
+    name: 'timer matched by its name alone',
+    file: 'runtime/timers.ts',
+    changes: [
+      [
+        'if (row === undefined || row[0] !== id.slice(bar + 1)) return undefined;',
+        'if (row === undefined) return undefined;',
+      ],
+    ],
+    breaks: 'R7: a firing counts for a timer that was set later',
+    rule: 'answers',
+    seed: 0,
+  },
+  {
+    name: 'firing leaves its row',
+    file: 'runtime/timers.ts',
+    changes: [['this.cancel(address, name); return row;', 'return row;']],
+    breaks: 'R7: a timer fires as often as its firing is stored',
+    rule: 'answers',
+    seed: 0,
+  },
+  {
+    name: 'timers armed before the claim is read',
+    file: 'runtime/shard.ts',
+    changes: [["if (owned?.status === 'ready') {", 'if (owned !== undefined) {']],
+    breaks: 'R7: tasks run and timers fire that the rest of the log has ended',
+    rule: 'answers',
+    seed: 0,
+  },
+  {
+    name: 'time of an early firing',
+    file: 'runtime/partition.ts',
+    changes: [['Math.max(entry.timeMs, timer?.[1] ?? 0)', 'entry.timeMs']],
+    breaks: 'R16: a turn sees a time before its timer was due',
+    rule: 'publications',
+    seed: 0,
+  },
+  {
+    name: 'task forgotten',
+    file: 'runtime/shard.ts',
+    changes: [
+      ['for (const [id, row] of partition.tasks.pending()) this.#tasks.run(partition.id, id, row);', ''],
+    ],
+    breaks: 'R7: the tasks of an owner before never end',
+    rule: 'leftovers',
+    seed: 0,
+  },
+  {
+    name: 'task result accepted twice',
+    file: 'runtime/partition.ts',
+    changes: [
+      [
+        "if (received.kind === 'task' && this.tasks.take(received.id ?? '') === undefined) return;",
+        "if (received.kind === 'task') this.tasks.take(received.id ?? '');",
+      ],
+    ],
+    breaks: 'R7: a task that ran twice has two results',
+    rule: 'answers',
+    seed: 0,
+  },
+  {
+    name: 'second attempt at a task tells anew',
+    file: 'runtime/tasks.ts',
+    changes: [
+      ['let told = 0;', 'let told = 0; const attempt = ++attempts;'],
+      [
+        'const number = `${partition}.${id}#${told++}`;',
+        'const number = `${partition}.${id}.${attempt}#${told++}`;',
+      ],
+      ['const RUNNING_AT_ONCE = 8;', 'const RUNNING_AT_ONCE = 8; let attempts = 0;'],
+    ],
+    breaks: 'R7: what a task tells takes effect once for each attempt',
+    rule: 'exactly once',
+    seed: 0,
+  },
+  {
+    name: 'parked message skipped',
+    file: 'runtime/orders.ts',
+    changes: [['const more = turned < waiting.length;', 'const more = turned < 0;']],
+    breaks: 'R6: what is parked behind a message that throws is lost',
+    rule: 'answers',
+    seed: 0,
+  },
+  {
+    name: 'message overtakes the parked ones',
+    file: 'runtime/partition.ts',
+    changes: [['if (cell.standing !== undefined) {', "if (cell.standing?.status === 'paused') {"]],
+    breaks: 'R6: an actor that is being resumed takes what came later first',
+    rule: 'answers',
+    seed: 0,
+  },
+  {
+    name: 'deleted actor keeps its rows',
+    file: 'runtime/orders.ts',
+    changes: [['overlay.delete(bucket, name); left--;', 'left--;']],
+    breaks: 'an actor that was deleted is not new',
+    rule: 'answers',
+    seed: 0,
+  },
+];

@@ -1,0 +1,187 @@
+/** Bugs of claims, fences and loss: who may still do what. */
+import type { PlantedBug } from '../planted-bug.ts';
+
+export const ownershipBugs: readonly PlantedBug[] = [
+  {
+    name: 'claim without compare-and-swap',
+    file: 'runtime/claims-memory.ts',
+    changes: [['if (last !== after)', 'if (last < after)']],
+    breaks: 'R1: two owners claim the same epoch',
+    rule: 'single writer',
+    seed: 0,
+  },
+  {
+    name: 'refused claim counts',
+    file: 'runtime/ownership.ts',
+    changes: [
+      [
+        'const seqs = await log.claim(open, [...before]);',
+        'const seqs = await log.claim(open, [...before]).catch(() => open.map(({ after }) => after));',
+      ],
+    ],
+    breaks: 'R1: who was slower believes to own the partition',
+    rule: 'single writer',
+    seed: 0,
+  },
+  {
+    name: 'lanes not fenced',
+    file: 'runtime/ownership.ts',
+    changes: [['log.claim(open, [...before]);', 'log.claim(open, []);']],
+    breaks: 'R1: the owner before goes on sending',
+    rule: 'single writer',
+    seed: 0,
+  },
+  {
+    name: 'frame without guard',
+    file: 'runtime/sender.ts',
+    changes: [
+      [
+        'await this.#log.appendFrame(partition, frame, fromHeader(items), this.#fence.guard(lane));',
+        'await this.#log.appendFrame(partition, frame, fromHeader(items), lane < 0 ? this.#fence.guard(lane) : undefined);',
+      ],
+    ],
+    breaks: 'R1: the broker cannot refuse an old owner',
+    rule: 'single writer',
+    seed: 0,
+  },
+  {
+    name: 'lanes read after claims',
+    file: 'runtime/ownership.ts',
+    changes: [
+      [
+        'const lanes = await this.#patiently(() => log.lanes(owner)); const newest = await this.#patiently(() => log.claims()); // Without',
+        'const newest = await this.#patiently(() => log.claims()); const lanes = await this.#patiently(() => log.lanes(owner)); // Without',
+      ],
+    ],
+    breaks: 'R1: new lanes are used for a partition that was lost between the two reads',
+    rule: 'single writer',
+    seed: 0,
+  },
+  {
+    name: 'lanes of before the conflict',
+    file: 'runtime/ownership.ts',
+    changes: [['if (lanes !== undefined && owner === this.#owner) this.#lanes = lanes;', '']],
+    breaks: 'R1: an owner that lost one partition can send for none',
+    rule: 'settling after the faults',
+    seed: 0,
+  },
+  {
+    name: 'loss not noticed',
+    file: 'runtime/shard.ts',
+    changes: [['const owned = this.#owned.get(id); this.#owned.delete(id); owned?.end();', '']],
+    breaks: 'R1: a partition that another owner has is read and turned on',
+    rule: 'single writer',
+    seed: 0,
+  },
+  {
+    name: 'claims of others not read',
+    file: 'runtime/owned-partition.ts',
+    changes: [["if (entry.place.kind === 'claim')", 'if (entry.seq < 0)']],
+    breaks: 'R1: who sends nothing never learns that it was fenced',
+    rule: 'settling after the faults',
+    seed: 0,
+  },
+  {
+    name: 'effects of a lost partition sent',
+    file: 'runtime/shard.ts',
+    changes: [['this.#sender.forget(id);', '']],
+    breaks: 'R1: an owner sends for a partition that it has lost',
+    rule: 'single writer',
+    seed: 0,
+  },
+  {
+    name: 'forgetting one partition forgets all',
+    file: 'runtime/sender.ts',
+    changes: [
+      [
+        'if (waiting.partition === partition) this.#forget(waiting);',
+        'void partition, this.#forget(waiting);',
+      ],
+    ],
+    breaks: 'what other partitions had to send is never sent',
+    rule: 'exactly once',
+    seed: 0,
+  },
+  {
+    name: 'actors of a lost partition stay in memory',
+    file: 'runtime/shard.ts',
+    changes: [['this.#cells.forgetPartition(id);', '']],
+    breaks: 'R2: who gets a partition back turns with the state of before',
+    rule: 'answers',
+    seed: 0,
+  },
+  {
+    name: 'inbox of a lost partition turned',
+    file: 'runtime/owned-partition.ts',
+    changes: [
+      [
+        'void this.interrupt(); if (this.partition !== undefined) this.#parts.delivery.forget(this.partition); this.#parts.unsaved',
+        'void this.interrupt(); this.#parts.unsaved',
+      ],
+    ],
+    breaks: 'R1: who gets a partition back turns what an earlier life had read',
+    rule: 'answers',
+    seed: 0,
+  },
+  {
+    name: 'released with frames on their way',
+    file: 'runtime/shard.ts',
+    changes: [['const isQuiet = this.#sender.unacknowledged === 0;', 'const isQuiet = true;']],
+    breaks: 'R1: nobody fences an owner whose last frames are still under way',
+    rule: 'single writer',
+    seed: 0,
+  },
+  {
+    name: 'released although not drained',
+    file: 'runtime/owned-partition.ts',
+    changes: [["this.#drained ||= this.status === 'ready';", 'this.#drained = true;']],
+    breaks: 'R8: the head does not say that an owner before may have turned more',
+    rule: 'publications',
+    seed: 0,
+  },
+  {
+    name: 'answers before it is caught up',
+    file: 'runtime/shard-view.ts',
+    changes: [
+      [
+        "if (owned?.status === 'ready' && owned.partition !== undefined)",
+        'if (owned?.partition !== undefined)',
+      ],
+    ],
+    breaks: 'R12: an owner that has not read its own claim answers',
+    rule: 'answers',
+    seed: 0,
+  },
+  {
+    name: 'answers after a freeze',
+    file: 'runtime/ownership.ts',
+    changes: [['if (ageMs < 0 || ageMs > CURRENT_MS) await this.conflict();', '']],
+    breaks: 'R12: who was frozen while another owner took the partition answers from the state of before',
+    rule: 'freshness',
+    seed: 0,
+  },
+  {
+    name: 'applied message condemned',
+    file: 'runtime/verdicts.ts',
+    changes: [['!isApplied(parts, one) &&', '']],
+    breaks: 'R8: a verdict skips what has had its effects',
+    rule: 'publications',
+    seed: 0,
+  },
+  {
+    name: 'verdicts unchecked',
+    file: 'runtime/verdicts.ts',
+    changes: [['if (unknown !== undefined) throw', 'if (unknown !== undefined && unknown.epoch < 0) throw']],
+    breaks: 'R8: a verdict skips what an owner before may have applied',
+    rule: 'publications',
+    seed: 0,
+  },
+  {
+    name: 'own verdict not obeyed',
+    file: 'runtime/verdicts.ts',
+    changes: [['stored.push(verdict);', '']],
+    breaks: 'R8: who passes a verdict turns the message all the same',
+    rule: 'publications',
+    seed: 0,
+  },
+];

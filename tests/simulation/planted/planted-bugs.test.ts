@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { plant } from './planted-bug.ts';
+import { PLANTED_BUGS } from './planted-bugs.ts';
+import { control, search } from './search.ts';
+
+const ROOT = new URL('../../../', import.meta.url);
+
+/** Found by the first seeds; the campaign `planted` looks for all of them. */
+const QUICK = ['marks skipped', 'frame without guard', 'outbox not resumed', 'trim past the head'];
+/** The simulation changes, and with it what each seed does: a little later is found, too. */
+const LATER = 15;
+
+describe('the planted bugs', () => {
+  test.each(PLANTED_BUGS)('$name: the source still has the place for it', (bug) => {
+    const source = readFileSync(new URL(bug.file, ROOT), 'utf8');
+    expect(plant(source, bug)).not.toBe(source);
+  });
+
+  test('have different names', () => {
+    expect(new Set(PLANTED_BUGS.map(({ name }) => name)).size).toBe(PLANTED_BUGS.length);
+  });
+
+  test('are refused where their place is missing or ambiguous', () => {
+    const bug = { name: 'double', changes: [['a + b', 'a - b']] } as const;
+    expect(plant('x = a +\n  b;', bug)).toBe('x = a - b;');
+    expect(() => plant('x = a;', bug)).toThrow('occurs 0 times');
+    expect(() => plant('x = a + b + a + b;', bug)).toThrow('occurs 2 times');
+  });
+});
+
+describe('the simulation', () => {
+  test.each(PLANTED_BUGS.filter(({ name }) => QUICK.includes(name)))(
+    'finds: $name',
+    async (bug) => {
+      const { caught } = await search(
+        bug,
+        Array.from({ length: bug.seed + LATER }, (_, index) => index + 1),
+      );
+      expect(caught, `no seed up to ${bug.seed + LATER} has found '${bug.name}'`).toBeDefined();
+      // What finds a bug finds nothing without it.
+      expect(await control(bug.run, [caught?.seed ?? 0])).toEqual([]);
+    },
+    120_000,
+  );
+});

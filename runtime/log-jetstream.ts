@@ -218,6 +218,8 @@ export class JetStreamLog implements Log {
     if (before <= 1) return;
     for (const filter of this.#mail(partition))
       await available(() => this.#jsm.streams.purge(this.#mailbox, { filter, seq: before }));
+    const filter = this.#subjects.claim(partition);
+    await available(() => this.#jsm.streams.purge(this.#mailbox, { filter, keep: 1 }));
   }
 
   claims(): Promise<ReadonlyMap<number, StoredClaim>> {

@@ -78,7 +78,8 @@ export interface Log extends ClaimLog, CheckpointLog {
   /** Messages, frames and claims of a partition behind `after`. */
   read(partition: number, after: number): LogReader;
   /**
-   * Resolves once stored, with the entry's sequence. `from` is the frame's `Banyan-From` header. With a guard
+   * Resolves once stored, with the entry's sequence. `from` is the frame's `Banyan-From` header: for which
+   * partitions it speaks, for people and tests to see. With a guard
    * the frame is stored only if nobody has fenced its sender (rule R1).
    */
   appendFrame(partition: number, frame: Uint8Array, from: string | undefined, guard?: Guard): Promise<number>;
@@ -88,7 +89,10 @@ export interface Log extends ClaimLog, CheckpointLog {
   appendVerdict(verdict: Verdict, guard?: Guard): Promise<void>;
   /** What was published since a time; what is older need not be looked at. */
   sentMarks(sinceMs: number): Promise<SentMarks>;
-  /** Deletes a partition's messages and frames before an entry, which itself is kept. Repeating is harmless. */
+  /**
+   * Deletes a partition's messages and frames before an entry, which itself is kept, and all claims but the
+   * newest. Repeating is harmless.
+   */
   trim(partition: number, before: number): Promise<void>;
 }
 

@@ -77,7 +77,10 @@ export class MemoryStream {
   }
 
   trim(partition: number, before: number): void {
-    for (const entry of this.#slice(partition).mail.takeBefore(before)) {
+    const { mail, claims } = this.#slice(partition);
+    // The newest claim is the one that counts.
+    const old = claims.takeBefore(claims.last?.seq ?? 0);
+    for (const entry of [...mail.takeBefore(before), ...old]) {
       this.#entries.delete(entry.seq);
       this.trimmed.set(entry.seq, entry);
     }

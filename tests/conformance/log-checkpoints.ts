@@ -164,10 +164,11 @@ export function describeCheckpoints(title: string, open: () => Promise<LogPlace>
   });
 
   describe.each([title])('%s: trimming', () => {
-    test('takes what lies before an entry, not the entry, the claims, the verdicts or other partitions', async () => {
+    test('takes what lies before an entry and old claims, not the entry, the newest claim, verdicts or other partitions', async () => {
       const { log, subjects, publish } = await open();
       await log.openLanes('me');
-      const [claim = 0] = await log.claim([{ ...claimOf, partition: 1 }], []);
+      const [old = 0] = await log.claim([{ ...claimOf, partition: 1 }], []);
+      const [claim = 0] = await log.claim([{ ...claimOf, partition: 1, epoch: 2, after: old }], []);
       await log.appendVerdict({ partition: 1, entry: 1, index: 0, code: 'turn.stack', detail: '' });
       for (let i = 0; i < 5; i++) {
         await publish(subjects.to(actorIn(1)), bytes(`m${i}`));

@@ -204,7 +204,10 @@ test('the pipeline collects everything once while its partitions move, and its d
   const client = await connectBanyan({ servers: nats, token, waits: true });
   let moves = 0;
   for (let step = 0; running; step++) {
-    const body = { partition: step % MANY_PARTITIONS, shard: (step + Math.floor(step / MANY_PARTITIONS)) % SHARDS };
+    const body = {
+      partition: step % MANY_PARTITIONS,
+      shard: (step + Math.floor(step / MANY_PARTITIONS)) % SHARDS,
+    };
     // The end of the node is the end of the moves.
     const moved = client.sys('move', body, { timeoutMs: 10_000 }).then(
       () => moves++,

@@ -43,7 +43,7 @@ function open(troubles: readonly (Trouble | undefined)[] = []) {
 }
 
 const owners = (shards: readonly { readonly owned: ReadonlySet<number> }[]): number[][] =>
-  shards.map(({ owned }) => [...owned].toSorted());
+  shards.map(({ owned }) => [...owned].toSorted((a, b) => a - b));
 
 describe('a move', () => {
   test('in order releases before it takes; by force it only takes', async () => {

@@ -101,6 +101,9 @@ export class TimerRows {
   }
 }
 
+/** The clock may step: however far a timer is away, it is looked at again after this. */
+const LOOK_MS = 1_000;
+
 /** Watches the clock for a shard's partitions and appends the firings. */
 export class TimerService {
   readonly #clock: Clock;
@@ -156,11 +159,12 @@ export class TimerService {
     if (this.#stopped) return;
     const first = this.#due.range({ limit: 1 }).next();
     if (first.done === true) return;
-    const dueMs = Number(first.value[0].slice(0, 16));
-    if (this.#cancel !== undefined && this.#armedFor <= dueMs) return;
+    const nowMs = this.#clock.now();
+    const lookMs = Math.min(Number(first.value[0].slice(0, 16)), nowMs + LOOK_MS);
+    if (this.#cancel !== undefined && this.#armedFor <= lookMs) return;
     this.#cancel?.();
-    this.#armedFor = dueMs;
-    this.#cancel = this.#clock.setTimer(dueMs - this.#clock.now(), () => {
+    this.#armedFor = lookMs;
+    this.#cancel = this.#clock.setTimer(lookMs - nowMs, () => {
       this.#cancel = undefined;
       this.#fire();
     });

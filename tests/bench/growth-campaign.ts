@@ -16,7 +16,7 @@ import { residentBytes } from './process-usage.ts';
 import { loadSteadily } from './steady-load.ts';
 
 const ACTORS = 10_000;
-const MESSAGES_PER_SECOND = 2_000;
+const MESSAGES_PER_SECOND = 1_000;
 const DEFAULT_MINUTES = 60;
 /** Shorter runs end before the mailbox was trimmed often enough for a verdict. */
 const LEAST_MINUTES = 20;

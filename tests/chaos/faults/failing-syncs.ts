@@ -36,7 +36,8 @@ export async function injectSyncs(
     if (!over) tracer.kill('SIGINT');
     await ended;
     if (!existsSync(record)) return 0;
-    return readFileSync(record, 'utf8').split('\n').filter((line) => /\((INJECTED|DELAYED)\)/.test(line))
-      .length;
+    return readFileSync(record, 'utf8')
+      .split('\n')
+      .filter((line) => /\((INJECTED|DELAYED)\)/.test(line)).length;
   };
 }

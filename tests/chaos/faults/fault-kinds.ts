@@ -34,8 +34,20 @@ export const FAULTS = {
   /** SIGKILL; started again after a while on the same store. */
   'kill-broker': { target: 'broker', weight: 4, lastsMs: [0, 2_500], costMs: 300 },
   'pause-broker': { target: 'broker', weight: 2, lastsMs: [100, 4_000], costMs: 0 },
-  'fill-broker-disk': { target: 'broker', requires: 'tmpfs', weight: 2, lastsMs: [500, 4_000], costMs: 2_000 },
-  'fail-broker-sync': { target: 'broker', requires: 'strace', weight: 2, lastsMs: [300, 3_000], costMs: 2_000 },
+  'fill-broker-disk': {
+    target: 'broker',
+    requires: 'tmpfs',
+    weight: 2,
+    lastsMs: [500, 4_000],
+    costMs: 2_000,
+  },
+  'fail-broker-sync': {
+    target: 'broker',
+    requires: 'strace',
+    weight: 2,
+    lastsMs: [300, 3_000],
+    costMs: 2_000,
+  },
   'slow-broker-sync': { target: 'broker', requires: 'strace', weight: 1, lastsMs: [1_000, 4_000], costMs: 0 },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 

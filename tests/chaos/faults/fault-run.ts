@@ -13,7 +13,7 @@ import { WORKLOADS } from '../../simulation/workloads/all.ts';
 import type { FaultName } from './fault-kinds.ts';
 import { judgeRun } from './judge-run.ts';
 import { lasting } from './passing-time.ts';
-import { type Plan, type PlannedFault, planOf } from './plan.ts';
+import { type Plan, type PlannedFault, planOf, type PlanOptions } from './plan.ts';
 import { Questions } from './questions.ts';
 import { Recorder } from './recorder.ts';
 import { runaways } from './runaways.ts';
@@ -40,9 +40,9 @@ export interface FaultRun {
 /** Timers of the simulator's workloads may be longer than anybody waits here. */
 const LONGEST_TIMER_MS = 3_000;
 
-export async function faultRun(seed: number, only?: FaultName): Promise<FaultRun> {
+export async function faultRun(seed: number, options: PlanOptions = {}): Promise<FaultRun> {
   const startedMs = performance.now();
-  const plan = planOf(seed, only);
+  const plan = planOf(seed, options);
   const scene = await openScene(plan);
   const struck: Partial<Record<FaultName, number>> = {};
   let counts: Record<string, number> = {};
@@ -154,4 +154,3 @@ function withShortTimer(planned: Planned): Planned {
   const delayMs = message.delayMs % LONGEST_TIMER_MS;
   return { ...planned, what: { message: { ...message, delayMs } as { type: string } } };
 }
-

@@ -7,7 +7,8 @@ import { meet } from './requirements.ts';
 
 export const faultsCampaign: Campaign = {
   name: 'faults',
-  about: 'kills, pauses, take-overs, full and failing disks, clock steps, damaged files: nothing lost or twice',
+  about:
+    'kills, pauses, take-overs, full and failing disks, clock steps, damaged files: nothing lost or twice',
   modes: FAULT_NAMES,
   defaultRuns: 60,
   run,
@@ -23,7 +24,7 @@ async function run({ runs, seed: first, mode, progress }: CampaignOptions): Prom
   const count = (into: Map<string, number>, what: string, by: number): void =>
     void into.set(what, (into.get(what) ?? 0) + by);
   for (let seed = first; seed < first + runs; seed++) {
-    const result = await faultRun(seed, only);
+    const result = await faultRun(seed, only === undefined ? {} : { only });
     for (const [name, times] of Object.entries(result.struck)) count(struck, name, times);
     for (const [name, times] of Object.entries(result.counts)) count(counts, name, times);
     const names = [...result.plan.node, ...result.plan.broker].map(({ name }) => name).join(', ');

@@ -1,6 +1,6 @@
 /** All checkers over what was recorded of a run; each violation begins with the name of the rule. */
 import type { Address } from '../../../protocol/address.ts';
-import type { LogEntry, Verdict } from '../../../runtime/log.ts';
+import type { Verdict } from '../../../runtime/log.ts';
 import { replayActor } from '../../../runtime/replay.ts';
 import { archiveLog } from '../../simulation/archive-log.ts';
 import { judge } from '../../simulation/checkers/judge.ts';
@@ -86,7 +86,7 @@ async function sameAsReplay(
   const addresses = [...new Set(answers.map(({ address }) => address))];
   if (addresses.length === 0) return [];
   const address: Address = new Draw(plan.seed, 'replay').pick(addresses);
-  const log = archiveLog(history.entries as readonly (readonly LogEntry[])[], verdicts);
+  const log = archiveLog(history.entries, verdicts);
   const { hash } = await replayActor({ log, system, subjects, partitions: plan.partitions, address });
   return answers
     .filter((answer) => answer.address === address && answer.stateHash !== hash)

@@ -30,12 +30,20 @@ const MIN_MS = 4_000;
 const NODE_FAULTS = [2, 4] as const;
 const BROKER_FAULTS = [0, 3] as const;
 
-/** With `only` all faults are of that kind, four of them. */
-export function planOf(seed: number, only?: FaultName): Plan {
+export interface PlanOptions {
+  /** All faults are of this kind. */
+  readonly only?: FaultName;
+  /** How many then. */
+  readonly faults?: number;
+}
+
+export function planOf(seed: number, { only, faults: count = 4 }: PlanOptions = {}): Plan {
   const draw = new Draw(seed, 'real faults');
   const faults = (target: 'node' | 'broker'): PlannedFault[] => {
     if (only !== undefined)
-      return kindOf(only).target === target ? Array.from({ length: 4 }, () => plannedFault(draw, only)) : [];
+      return kindOf(only).target === target
+        ? Array.from({ length: count }, () => plannedFault(draw, only))
+        : [];
     const [low, high] = target === 'node' ? NODE_FAULTS : BROKER_FAULTS;
     return Array.from({ length: draw.whole(low, high) }, () => plannedFault(draw, drawName(draw, target)));
   };
@@ -59,10 +67,7 @@ export function requirementsOf({ node, broker }: Plan): Set<Requirement> {
 
 /** About: faults must meet traffic, and all of it some faults. */
 function lengthOf(faults: readonly PlannedFault[]): number {
-  return faults.reduce(
-    (sum, { name, afterMs, lastsMs }) => sum + afterMs + lastsMs + kindOf(name).costMs,
-    0,
-  );
+  return faults.reduce((sum, { name, afterMs, lastsMs }) => sum + afterMs + lastsMs + kindOf(name).costMs, 0);
 }
 
 function plannedFault(draw: Draw, name: FaultName): PlannedFault {

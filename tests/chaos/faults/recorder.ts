@@ -47,7 +47,8 @@ export class Recorder {
   /** Reads everything that is left and resolves with all that ever came, in order. */
   async finish(): Promise<Kept[]> {
     this.#isOver = true;
-    for await (const message of this.#reader.all(this.#stream, this.#filter, { after: 0 })) this.#keep(message);
+    for await (const message of this.#reader.all(this.#stream, this.#filter, { after: 0 }))
+      this.#keep(message);
     return [...this.#kept.values()].sort((a, b) => a.seq - b.seq);
   }
 

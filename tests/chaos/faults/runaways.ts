@@ -42,7 +42,8 @@ const runaway = defineActor({
       },
       spin: {
         actions: ({ event }) => {
-          for (let turns = 0; turns >= 0; turns++) if (event.item === '') return;
+          let rounds = 0;
+          while (event.item !== '') rounds = (rounds + 1) % 1_000;
         },
       },
     },

@@ -53,7 +53,9 @@ export const STRIKES: Readonly<Record<FaultName, Strike>> = {
         const manager = await jetstreamManager(connection, { checkAPI: false });
         const query = { last_by_subj: scene.subjects.dead(to) };
         const letter = await manager.streams.getMessage(scene.subjects.streams.dead, query);
-        return letter !== null && (decode(letter.data) as { message?: { item?: string } }).message?.item === item;
+        return (
+          letter !== null && (decode(letter.data) as { message?: { item?: string } }).message?.item === item
+        );
       } catch {
         return false;
       }

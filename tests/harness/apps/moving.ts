@@ -59,7 +59,7 @@ const notebook = defineActor({
   queries: { notes: () => [...notes.range({})].map(([, text]) => text) },
   tasks: { work: async () => ({}) },
   machine: setup({
-    types: { context: {} as object, events: {} as MessageOf<typeof noteContract.messages> },
+    types: { events: {} as MessageOf<typeof noteContract.messages> },
   }).createMachine({
     context: {},
     on: {

@@ -6,9 +6,14 @@ import { control, search } from './search.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 
-/** Found by the first seeds; the campaign `planted` looks for all of them. */
-const QUICK = ['marks skipped', 'frame without guard', 'outbox not resumed', 'trim past the head'];
-/** The simulation changes, and with it what each seed does: a little later is found, too. */
+/** One of each kind that the first seeds find; the campaign `planted` looks for all of them. */
+const QUICK = [
+  'marks skipped',
+  'frame without guard',
+  'deleted rows not checkpointed',
+  'commit without outbox',
+];
+/** The simulation changes, and with it what each seed does: a little later will do. */
 const LATER = 15;
 
 describe('the planted bugs', () => {
@@ -30,17 +35,19 @@ describe('the planted bugs', () => {
 });
 
 describe('the simulation', () => {
-  test.each(PLANTED_BUGS.filter(({ name }) => QUICK.includes(name)))(
-    'finds: $name',
-    async (bug) => {
+  test('finds some of them at once, and nothing without them', async () => {
+    const bugs = PLANTED_BUGS.filter(({ name }) => QUICK.includes(name));
+    expect(bugs).toHaveLength(QUICK.length);
+    const used = new Set<number>();
+    for (const bug of bugs) {
+      const last = bug.seed + LATER;
       const { caught } = await search(
         bug,
-        Array.from({ length: bug.seed + LATER }, (_, index) => index + 1),
+        Array.from({ length: last }, (_, index) => index + 1),
       );
-      expect(caught, `no seed up to ${bug.seed + LATER} has found '${bug.name}'`).toBeDefined();
-      // What finds a bug finds nothing without it.
-      expect(await control(bug.run, [caught?.seed ?? 0])).toEqual([]);
-    },
-    120_000,
-  );
+      expect(caught, `no seed up to ${last} has found '${bug.name}'`).toBeDefined();
+      if (caught !== undefined) used.add(caught.seed);
+    }
+    expect(await control(undefined, [...used])).toEqual([]);
+  }, 120_000);
 });

@@ -72,7 +72,9 @@ export const LIMITS = {
   /** or after so many changed rows. */
   checkpointRows: 500,
   /** A stored value longer than this travels in pieces. */
-  statePieceBytes: 512 * KiB,
+  statePieceBytes: 128 * KiB,
+  /** Rows that do not fit a checkpoint one by one gather in records of so many bytes. */
+  stateBundleBytes: 512 * KiB,
   /** Processed bytes of a partition that stay in the log, so that earlier states can be shown. */
   trimBytes: 1 * MiB,
   /** Effects that a partition may have committed but not yet seen acknowledged; past it turns wait. */
@@ -121,8 +123,15 @@ assertRelation(
   'the broker takes the largest reply with its headers',
 );
 assertRelation(
-  LIMITS.brokerPayloadBytes >= LIMITS.statePieceBytes + LIMITS.lmdbKeyBytes + LIMITS.headerBytes,
-  'the broker takes a piece of a stored value with its key',
+  LIMITS.brokerPayloadBytes >= LIMITS.stateBundleBytes + LIMITS.lmdbKeyBytes + LIMITS.headerBytes &&
+    LIMITS.stateBundleBytes >= LIMITS.statePieceBytes,
+  'the broker takes pieces of values with their key, and bundles',
+);
+assertRelation(
+  // Unsaved bytes, a window and a turn: in long values, or in bundles. See `runtime/checkpoint-rows.ts`.
+  (LIMITS.unsavedBytes + 2 * LIMITS.turnBytes) / (LIMITS.statePieceBytes / 2) <= 800 &&
+    (LIMITS.unsavedBytes + 2 * LIMITS.turnBytes) / LIMITS.stateBundleBytes < 128,
+  'what a partition may have unsaved fits one batch',
 );
 assertRelation(LIMITS.rowBytes <= LIMITS.turnBytes, 'a turn can write the largest row');
 assertRelation(LIMITS.checkpointRows <= LIMITS.unsavedRows, 'checkpointRows <= unsavedRows');

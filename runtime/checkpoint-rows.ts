@@ -62,9 +62,10 @@ export function encodeRows(
   const fitting: Placed[] = [];
   const rest: Change[] = [];
   let room = total <= BATCH_RECORDS ? BATCH_RECORDS - bundlesBefore : BATCH_RECORDS - BUNDLE_RECORDS;
-  for (const one of placed) {
+  // Long ones first: what a partition may have unsaved bounds how many there are.
+  for (const one of [...placed.filter(isLong), ...placed.filter((each) => !isLong(each))]) {
     const count = recordCount(one);
-    if (count <= room || isLong(one.row)) {
+    if (count <= room || isLong(one)) {
       fitting.push(one);
       room -= count;
     } else {
@@ -179,7 +180,7 @@ function bundlesOf(rows: readonly Change[]): [string, Uint8Array | null][][] {
   let bytes = Number.POSITIVE_INFINITY;
   for (const [key, value] of rows) {
     const size = Buffer.byteLength(key) + (value?.byteLength ?? 0) + ROW_OVERHEAD_BYTES;
-    if (bytes + size > LIMITS.statePieceBytes) {
+    if (bytes + size > LIMITS.stateBundleBytes) {
       bundles.push([]);
       bytes = 0;
     }
@@ -201,7 +202,7 @@ function pieceCount(value: Uint8Array | undefined): number {
 }
 
 /** Such a row fills bundles of its own and gains nothing by it. */
-function isLong([, value]: Change): boolean {
+function isLong({ row: [, value] }: Placed): boolean {
   return value !== undefined && value.byteLength > LIMITS.statePieceBytes / 2;
 }
 

@@ -253,5 +253,5 @@ export class Checkpointer {
 
 /** A stored value may lie in memory that the next commit reuses. */
 function copied(value: Uint8Array | undefined): Uint8Array | undefined {
-  return value === undefined ? undefined : Uint8Array.from(value);
+  return value === undefined ? undefined : new Uint8Array(value);
 }

@@ -19,8 +19,17 @@ const unfenced = {
   conflict: async () => {},
 };
 
+/** Somebody sets the clock; timers that run do not notice. */
+class SteppedClock extends VirtualClock {
+  skewMs = 0;
+
+  override now(): number {
+    return super.now() + this.skewMs;
+  }
+}
+
 function open() {
-  const clock = new VirtualClock(START_MS);
+  const clock = new SteppedClock(START_MS);
   const log = new MemoryLog(subjectsOf('test'), 16, clock);
   void log.openLanes('test');
   const sender = new Sender(log, clock, seededRandomness('seed'), unfenced, () => {});
@@ -162,6 +171,14 @@ describe('the timer service', () => {
     world.service.stop();
     world.set('b', 100);
     expect(await world.advance(1_000)).toEqual([]);
+  });
+
+  test('a clock that was wrong when it was set, and is right again, makes it late by no more than a look', async () => {
+    const world = open();
+    world.clock.skewMs = -3_600_000;
+    world.set('a', 3_600_100);
+    world.clock.skewMs = 0;
+    expect(await world.advance(1_100)).toEqual([{ to: ACTOR, id: 'a|1.0.0' }]);
   });
 
   test('hundreds of timers of one moment all fire', async () => {

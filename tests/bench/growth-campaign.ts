@@ -5,7 +5,7 @@
  */
 import { jetstream, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Campaign, CampaignOptions, CampaignResult } from '../chaos/campaign.ts';
 import { type BenchNode, startBenchNode } from './bench-node.ts';
@@ -133,12 +133,23 @@ async function sample(broker: BenchBroker, node: BenchNode, jsm: JetStreamManage
 /** What the files below a folder take on the disk; one that goes meanwhile takes nothing. */
 function diskBytes(folder: string): number {
   let bytes = 0;
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+  for (const entry of entriesOf(folder)) {
     if (!entry.isFile()) continue;
     const blocks = statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.blocks ?? 0;
     bytes += blocks * 512;
   }
   return bytes;
+}
+
+/** A folder that goes while it is being walked is walked again. */
+function entriesOf(folder: string): Dirent[] {
+  for (;;) {
+    try {
+      return readdirSync(folder, { recursive: true, withFileTypes: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
 }
 
 const lastPeaks = (growths: readonly Growth[]): Record<string, number> =>

@@ -1,6 +1,6 @@
 /**
- * A stream of entries over the network: in order and without gaps while it lives. It may bring an entry twice,
- * fall silent, or break; it never skips one.
+ * A stream of entries over the network: in order and without gaps while it lives. It may bring its last entries
+ * again, fall silent, or break; it never skips one.
  */
 import { BanyanError } from '../../protocol/errors.ts';
 import type { LogEntry, LogReader } from '../../runtime/log.ts';
@@ -11,6 +11,9 @@ export function openStream(broker: Broker, process: Process, partition: number, 
   const stream = new EntryStream(broker, process, partition, after);
   return { entries: stream.walk(), stop: () => stream.stop() };
 }
+
+/** A stream that repeats itself brings so many entries again, in order. */
+const REPEATED = 3;
 
 class EntryStream {
   readonly process: Process;
@@ -74,10 +77,13 @@ class EntryStream {
     // Whoever opens one while the broker is away hears of it, sooner or later.
     if (!network.reaches(this.process)) return void scheduler.after(2_000, () => this.sever());
     this.#source = log.read(partition, after);
+    let last: LogEntry[] = [];
     for await (const entry of this.#source.entries) {
       if (this.#silent || !network.reaches(this.process)) return;
       this.#bring(entry);
-      if (this.#broker.repeats()) this.#bring(entry);
+      last = [...last.slice(1 - REPEATED), entry];
+      // As a consumer that was made anew behind our back.
+      if (this.#broker.repeats()) for (const again of last) this.#bring(again);
     }
   }
 

@@ -78,24 +78,23 @@ async function perform(scene: Scene, struck: Partial<Record<FaultName, number>>)
     event: await watch(streams.event, subjects.all.event),
     dead: await watch(streams.dead, subjects.all.dead),
   };
-  const planned = plannedMessages(plan);
+  const { planned, rushes } = plannedTraffic(plan);
   const senders = await Promise.all(
-    Array.from({ length: plan.clients + 1 }, async (_, index) => {
+    Array.from({ length: plan.clients }, async (_, index) => {
       const parts = { history, subjects, partitions: plan.partitions, numbers: index % 2 === 0 };
       return new Sender({ ...parts, name: `client-${index}`, connection: await scene.connect() });
     }),
   );
-  for (const [index, sender] of senders.entries())
-    sender.sendAll(
-      planned.filter((_, place) => place % senders.length === index),
-      plan.durationMs,
-    );
+  const senderOf = (place: number): Sender => senders[place % senders.length] as Sender;
+  for (const [place, one] of planned.entries()) senderOf(place).sendAt(one.at * plan.durationMs, one);
   const questions = new Questions(connection, subjects);
-  const addresses = [...new Set(planned.map(({ to }) => to))];
+  const addresses = [...new Set([...planned, ...rushes.flat()].map(({ to }) => to))];
   const wandering = questions.wander(addresses, new Draw(plan.seed, 'questions'), history);
   const lane = async (faults: readonly PlannedFault[]): Promise<void> => {
     for (const fault of faults) {
       await lasting(fault.afterMs);
+      for (const [place, one] of (rushes.pop() ?? []).entries()) void senderOf(place).send(one);
+      await lasting(fault.rushedMs);
       scene.note(`${fault.name} begins`);
       const met = await STRIKES[fault.name](fault, scene, senders[0] as Sender);
       scene.note(`${fault.name} is over${met ? '' : ', and met nothing'}`);
@@ -138,13 +137,25 @@ async function perform(scene: Scene, struck: Partial<Record<FaultName, number>>)
   }
 }
 
-function plannedMessages({ seed, messages }: Plan): Planned[] {
+/**
+ * Half of the messages come evenly. The others come in rushes, one right before each fault: what is in the middle of
+ * something is what a fault can break.
+ */
+function plannedTraffic({ seed, messages, node, broker }: Plan) {
   const draw = new Draw(seed, 'workloads');
   const chosen = draw.some(WORKLOADS, 0.6);
   const workloads = [...(chosen.length === 0 ? [draw.pick(WORKLOADS)] : chosen), runaways];
-  return workloads.flatMap(({ name, plan }) =>
-    plan(new Draw(seed, `workload ${name}`), Math.ceil(messages / workloads.length)).map(withShortTimer),
-  );
+  const all = workloads
+    .flatMap(({ name, plan }) =>
+      plan(new Draw(seed, `workload ${name}`), Math.ceil(messages / workloads.length)).map(withShortTimer),
+    )
+    .sort((a, b) => a.at - b.at);
+  const planned: Planned[] = [];
+  const rushes: Planned[][] = [...node, ...broker].map(() => []);
+  for (const one of all)
+    if (one.at === 0 || rushes.length === 0 || draw.chance(0.5)) planned.push(one);
+    else draw.pick(rushes).push(one);
+  return { planned, rushes };
 }
 
 function withShortTimer(planned: Planned): Planned {

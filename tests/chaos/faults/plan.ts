@@ -9,6 +9,8 @@ export interface PlannedFault {
   readonly name: FaultName;
   /** After the one before. */
   readonly afterMs: number;
+  /** A rush of messages comes so long before. */
+  readonly rushedMs: number;
   readonly lastsMs: number;
   /** For what else the fault has to draw. */
   readonly seed: number;
@@ -53,8 +55,8 @@ export function planOf(seed: number, { only, faults: count = 4 }: PlanOptions = 
     seed,
     partitions: draw.pick([4, 8, 16]),
     shards: draw.whole(1, 2),
-    clients: draw.whole(1, 3),
-    messages: draw.whole(150, 600),
+    clients: draw.whole(2, 4),
+    messages: draw.whole(200, 900),
     durationMs: Math.max(MIN_MS, lengthOf(node), lengthOf(broker)),
     node,
     broker,
@@ -75,6 +77,7 @@ function plannedFault(draw: Draw, name: FaultName): PlannedFault {
   return {
     name,
     afterMs: draw.whole(50, 2_500),
+    rushedMs: Math.floor(draw.next() ** 2 * 150),
     lastsMs: draw.whole(low, high),
     seed: draw.whole(0, 2 ** 31),
   };

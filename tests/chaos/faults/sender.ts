@@ -41,17 +41,17 @@ export class Sender {
     this.#js = jetstream(parts.connection);
   }
 
-  /** Messages without an acknowledgement. */
+  /** Messages without an acknowledgement, also those to come. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** Sends each at its moment. */
-  sendAll(planned: readonly Planned[], durationMs: number): void {
-    for (const one of planned)
-      setTimeout(() => {
-        if (!this.#isStopped) void this.send(one);
-      }, one.at * durationMs);
+  sendAt(delayMs: number, planned: Planned): void {
+    this.#waiting++;
+    setTimeout(() => {
+      this.#waiting--;
+      if (!this.#isStopped) void this.send(planned);
+    }, delayMs);
   }
 
   /** Resolves when it was acknowledged. */

@@ -43,7 +43,9 @@ const patient = defineActor({
             ],
           },
           fail: {
-            actions: ({ event }) => {
+            actions: ({ context, event }) => {
+              // In place, as nobody should: it must be gone with the turn all the same.
+              context.items.push(`half ${event.item}`);
               notes.put(`half ${event.item}`, '');
               emit(contract, 'noted', { item: 'never' });
               throw new Error(`poison ${event.item}`);

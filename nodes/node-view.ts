@@ -107,7 +107,7 @@ export class NodeView {
           tree: root.tree() as TreeReply['nodes'][number]['tree'],
         },
       ],
-      partitions: partitions.map(({ cursor: _, ...partition }) => ({ ...partition, owner: node })),
+      partitions: partitions.map((partition) => ({ ...partition, owner: node })),
     };
   }
 

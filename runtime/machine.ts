@@ -53,8 +53,12 @@ export class Machine {
   readonly #scope;
   #actions: ResolvedAction[] = [];
 
-  constructor(machine: AnyStateMachine, version: number, migrate?: SnapshotMigration) {
-    machine.options.maxIterations = Math.min(machine.options.maxIterations ?? MAX_MICROSTEPS, MAX_MICROSTEPS);
+  constructor(declared: AnyStateMachine, version: number, migrate?: SnapshotMigration) {
+    const machine = withOwnContexts(declared);
+    machine.options.maxIterations = Math.min(
+      declared.options.maxIterations ?? MAX_MICROSTEPS,
+      MAX_MICROSTEPS,
+    );
     this.#machine = machine;
     this.#version = version;
     this.#migrate = migrate;
@@ -144,6 +148,24 @@ export class Machine {
     if (snapshot.status === 'error') throw (snapshot as { error?: unknown }).error;
     return { snapshot, actions };
   }
+}
+
+/**
+ * XState gives every actor the one context object of the configuration. An action that changes it in place, in a
+ * turn that is undone even, would change what every new actor of the kind begins with.
+ */
+function withOwnContexts(machine: AnyStateMachine): AnyStateMachine {
+  const { context } = machine.config as { context?: unknown };
+  if (typeof context !== 'object' || context === null) return machine;
+  let bytes: Uint8Array;
+  try {
+    bytes = encode(context);
+  } catch {
+    // No turn of such a machine can end; the first one says why.
+    return machine;
+  }
+  const own = machine.provide({});
+  return Object.assign(own, { config: { ...machine.config, context: () => decode(bytes) } });
 }
 
 function historyOf(snapshot: AnyMachineSnapshot, machine: AnyStateMachine): unknown {

@@ -24,7 +24,7 @@ const MESSAGES_PER_SECOND = 2_000;
 
 export const checkpoints: Bench = {
   name: 'checkpoints',
-  run: async () => [...(await measure('2m')), ...(await measure('always'))],
+  run: async (say) => [...(await measure('2m', say)), ...(await measure('always', say))],
 };
 
 type Way = 'on' | 'off';
@@ -59,7 +59,7 @@ interface Nodes {
   readonly brokerPid: number;
 }
 
-async function measure(sync: SyncInterval): Promise<Measurement[]> {
+async function measure(sync: SyncInterval, say: (line: string) => void): Promise<Measurement[]> {
   const broker = await startBroker(sync);
   const connection = await connect({ servers: broker.url });
   const options = { determinismSample: 0 };
@@ -69,7 +69,11 @@ async function measure(sync: SyncInterval): Promise<Measurement[]> {
   const nodes: Nodes = { on, off, js, jsm: await jetstreamManager(connection), brokerPid: broker.pid };
   try {
     const measured: Measurement[] = [];
-    for (const load of LOADS) measured.push(...(await throughput(nodes, load, sync)));
+    for (const load of LOADS) {
+      say(`${load.measure}, sync_interval ${sync}`);
+      measured.push(...(await throughput(nodes, load, sync)));
+    }
+    say(`latency, sync_interval ${sync}`);
     return [...measured, ...(await latency(nodes, sync))];
   } finally {
     await off.party.kill();

@@ -48,7 +48,7 @@ const results: Result[] = [];
 for (const bench of chosen) {
   console.error(`${bench.name} …`);
   try {
-    results.push(...(await bench.run()));
+    results.push(...(await bench.run((line) => console.error(`  ${line}`))));
   } catch (error) {
     console.error(error);
     results.push({ bench: bench.name, skipped: error instanceof Error ? error.message : String(error) });

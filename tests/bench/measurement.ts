@@ -27,7 +27,8 @@ export type Result = Measurement | Skipped;
 
 export interface Bench {
   readonly name: string;
-  run(): Promise<readonly Result[]>;
+  /** `say` takes a line now and then, from one that takes minutes. */
+  run(say: (line: string) => void): Promise<readonly Result[]>;
 }
 
 export function median(values: readonly number[]): number {

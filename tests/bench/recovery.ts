@@ -17,6 +17,7 @@ const RUNS = 3;
 const MANY_MESSAGES = 1_000_000;
 const MANY_ACTORS = 100_000;
 const FEW_ACTORS = 1_000;
+const REPLAYED_MESSAGES = 250_000;
 const DETERMINISM_OFF = { determinismSample: 0 };
 
 export const recovery: Bench = { name: 'recovery', run: measure };
@@ -42,7 +43,12 @@ const ACTORS: Content = {
   messages: MANY_ACTORS,
   actors: MANY_ACTORS,
 };
-const UNSAVED: Content = { ...MESSAGES, namespace: 'unsaved' };
+const UNSAVED: Content = {
+  namespace: 'unsaved',
+  described: `${REPLAYED_MESSAGES.toLocaleString('en')} messages to ${FEW_ACTORS.toLocaleString('en')} actors`,
+  messages: REPLAYED_MESSAGES,
+  actors: FEW_ACTORS,
+};
 
 /** One start, in seconds from that of its process. */
 interface Start {
@@ -54,12 +60,13 @@ interface Place {
   readonly broker: BenchBroker;
   readonly connection: NatsConnection;
   readonly jsm: JetStreamManager;
+  readonly say: (line: string) => void;
 }
 
-async function measure(): Promise<Measurement[]> {
+async function measure(say: (line: string) => void): Promise<Measurement[]> {
   const broker = await startBroker('always');
   const connection = await connect({ servers: broker.url });
-  const place: Place = { broker, connection, jsm: await jetstreamManager(connection) };
+  const place: Place = { broker, connection, jsm: await jetstreamManager(connection), say };
   try {
     const measured: Measurement[] = [];
     for (const content of [NOTHING, MESSAGES, ACTORS]) measured.push(...(await recoveries(place, content)));
@@ -110,6 +117,7 @@ async function replay(place: Place, content: Content): Promise<Measurement[]> {
     const took = seconds(startUs);
     await filled(began, content.messages, content.actors);
     rates.push((content.messages - before) / took);
+    place.say(`replay: ${Math.round((content.messages - before) / took)} messages/s`);
     await began.party.kill();
     for (const stream of Object.values(began.subjects.streams))
       await place.jsm.streams.delete(stream).catch(() => undefined);
@@ -140,7 +148,7 @@ async function filledNode(
 }
 
 async function restart(
-  { broker, connection }: Place,
+  { broker, connection, say }: Place,
   { namespace, messages, actors }: Content,
   into: Start[],
 ): Promise<BenchNode> {
@@ -158,6 +166,7 @@ async function restart(
     1,
   );
   into.push({ ready, answered: seconds(startUs) });
+  say(`${namespace}: ready after ${ready.toFixed(2)} s`);
   await filled(node, messages, actors);
   return node;
 }

@@ -1,5 +1,4 @@
 /** What the history of a run says happened, for the coverage. */
-import { parseFrom } from '../../runtime/log.ts';
 import type { Coverage } from './coverage.ts';
 import type { History } from './history.ts';
 
@@ -30,11 +29,6 @@ export function cover({ changes }: History, coverage: Coverage): void {
           coverage.count('head written after its owner was superseded');
         break;
       case 'frame': {
-        const marks = parseFrom(change.from ?? '');
-        if (change.guard !== undefined)
-          for (const [from] of marks)
-            if (owners.get(from) !== change.guard.owner)
-              coverage.count('frame from an owner that was superseded, fenced later');
         const name = `${change.partition} ${change.from}`;
         if (change.from !== undefined && frames.has(name)) coverage.count('frame stored twice');
         frames.add(name);

@@ -15,7 +15,6 @@ export const EVENTS = [
   'head written at step 0',
   'head with hundreds of kilobytes',
   'head written after its owner was superseded',
-  'frame from an owner that was superseded, fenced later',
   'released',
   'trimmed',
   'verdict stored',

@@ -71,12 +71,21 @@ export class FaultyNode {
     if (this.#runs) this.#child?.kill(name);
   }
 
-  /** Kills the process; another one starts. Resolves when that one serves; false when it is too late. */
-  async restart(interlude: Interlude, patienceMs: number): Promise<boolean> {
-    const before = this.pid;
-    this.#interlude = interlude;
+  /**
+   * Kills the process; another one starts. Resolves when the interlude is over and the node serves; with false when
+   * that takes too long.
+   */
+  async restart({ between, begun }: Interlude, patienceMs: number): Promise<boolean> {
+    let isOver = false;
+    this.#interlude = {
+      ...(between === undefined ? {} : { between }),
+      begun: async (pid) => {
+        await begun?.(pid);
+        isOver = true;
+      },
+    };
     this.signal('SIGKILL');
-    return comes(patienceMs, () => this.pid !== before && this.serves);
+    return comes(patienceMs, () => isOver && this.serves);
   }
 
   /** Kills the process for good. */

@@ -49,12 +49,12 @@ export class Fleet {
   }
 
   async restart(interlude: Interlude = {}): Promise<void> {
-    await this.#serving.restart(interlude, START_MS);
-    await this.serves();
+    if (!(await this.#serving.restart(interlude, START_MS))) await this.serves();
   }
 
   /** The node that serves freezes, another takes over, the frozen one goes on for a while and is killed. */
   async takeOver(frozen: () => Promise<void>): Promise<void> {
+    await this.serves();
     const before = this.#serving;
     const said = before.logged().length;
     before.signal('SIGSTOP');

@@ -52,7 +52,10 @@ let strace: string | undefined;
 function findStrace(): string | undefined {
   const unpacked = join(CACHE, 'strace', 'usr', 'bin', 'strace');
   strace ??= ['strace', unpacked].find(traces);
-  if (strace === undefined && fetchPackage('strace')) strace = [unpacked].find(traces);
+  if (strace === undefined) {
+    fetchPackage('strace');
+    strace = [unpacked].find(traces);
+  }
   return strace;
 }
 
@@ -70,11 +73,14 @@ function findFaketime(): string | undefined {
       .find((file) => existsSync(file));
   };
   const unpacked = join(CACHE, 'libfaketime');
-  return find('/') ?? find(unpacked) ?? (fetchPackage('libfaketime') ? find(unpacked) : undefined);
+  const found = find('/') ?? find(unpacked);
+  if (found !== undefined) return found;
+  fetchPackage('libfaketime');
+  return find(unpacked);
 }
 
-/** Unpacks a package of the machine's own Debian release, verified by apt, into a private folder. */
-function fetchPackage(name: string): boolean {
+/** Unpacks a package of the machine's own Debian release, verified by apt, into a private folder, if it can. */
+function fetchPackage(name: string): void {
   mkdirSync(CACHE, { recursive: true });
   const work = mkdtempSync(join(CACHE, '.fetch-'));
   try {
@@ -83,9 +89,8 @@ function fetchPackage(name: string): boolean {
     const archive = readdirSync(work).find((file) => file.endsWith('.deb')) ?? '';
     execFileSync('dpkg-deb', ['-x', archive, 'unpacked'], options);
     renameSync(join(work, 'unpacked'), join(CACHE, name));
-    return true;
   } catch {
-    return false;
+    // Not a Debian, no network, or another process was faster: whoever looks next sees which.
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -1,4 +1,5 @@
 /** Carries out planned faults. Each resolves when it is over; what follows from it may go on. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { decode } from '../../../protocol/codec.ts';
@@ -26,8 +27,19 @@ export type Strike = (fault: PlannedFault, scene: Scene, poisoner: Sender) => Pr
 const done = true;
 
 export const STRIKES: Readonly<Record<FaultName, Strike>> = {
-  'kill-node': async ({ lastsMs }, { fleet }) => {
-    await fleet.restart({ between: () => lasting(lastsMs) });
+  'kill-node': async ({ lastsMs, seed }, { fleet }) => {
+    const draw = new Draw(seed, 'kill');
+    const again = draw.chance(0.4);
+    const inTheMiddleMs = draw.whole(100, 2_500);
+    await fleet.restart({
+      between: () => lasting(lastsMs),
+      // Of its start, while it claims, loads or catches up.
+      begun: async () => {
+        if (!again) return;
+        await lasting(inTheMiddleMs);
+        fleet.serving.signal('SIGKILL');
+      },
+    });
     return done;
   },
   'pause-node': async ({ lastsMs }, { fleet }) => {
@@ -73,12 +85,19 @@ export const STRIKES: Readonly<Record<FaultName, Strike>> = {
     });
     return done;
   },
-  'fill-node-disk': async ({ lastsMs }, { nodeDisk, fleet }) => {
+  'fill-node-disk': async ({ lastsMs, seed }, { nodeDisk, fleet }) => {
     const node = fleet.serving;
     const said = node.logged().length;
-    nodeDisk.fill();
+    // A store that exists may find room in itself; one that is made anew does not.
+    const isAnew = new Draw(seed, 'full disk').chance(0.5);
+    const fill = (): void => {
+      if (isAnew) rmSync(join(node.setup.data, 'shards'), { recursive: true, force: true });
+      nodeDisk.fill();
+    };
+    const restarted = isAnew ? fleet.restart({ between: fill }) : fill();
     await lasting(lastsMs);
     nodeDisk.free();
+    await restarted;
     return /store\.full|ENOSPC|No space/.test(node.logged().slice(said));
   },
   'fail-node-sync': (fault, scene) => restartWithSyncs(fault, scene, { error: 'EIO' }),

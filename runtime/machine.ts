@@ -157,15 +157,14 @@ export class Machine {
 function withOwnContexts(machine: AnyStateMachine): AnyStateMachine {
   const { context } = machine.config as { context?: unknown };
   if (typeof context !== 'object' || context === null) return machine;
-  let bytes: Uint8Array;
   try {
-    bytes = encode(context);
+    structuredClone(context);
   } catch {
-    // No turn of such a machine can end; the first one says why.
+    // It holds functions, which would not survive its first turn either.
     return machine;
   }
   const own = machine.provide({});
-  return Object.assign(own, { config: { ...machine.config, context: () => decode(bytes) } });
+  return Object.assign(own, { config: { ...machine.config, context: () => structuredClone(context) } });
 }
 
 function historyOf(snapshot: AnyMachineSnapshot, machine: AnyStateMachine): unknown {

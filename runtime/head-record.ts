@@ -30,10 +30,7 @@ function isHead(value: unknown): value is Head {
     typeof head.released === 'boolean' &&
     typeof head.trimmed === 'boolean' &&
     Array.isArray(head.predecessors) &&
-    typeof head.trimmed === 'boolean' &&
-    Array.isArray(head.predecessors) &&
-    isCursor(head.cursor) &&
-    Array.isArray(head.predecessors)
+    isCursor(head.cursor)
   );
 }
 

@@ -73,8 +73,11 @@ export class Ownership implements Fence {
     const claim = this.#claims.get(partition);
     if (claim === undefined) return;
     this.#claims.delete(partition);
+    const { log } = this.#parts;
     const { epoch, turnVersion, seq } = claim;
-    await this.#parts.log.claim([{ partition, epoch, turnVersion, owner: null, after: seq }], []);
+    await log.claim([{ partition, epoch, turnVersion, owner: null, after: seq }], []);
+    // Nobody will fence us any more, so nobody else would remove them.
+    if (this.#claims.size === 0) await log.removeLanes(this.#owner);
   }
 
   /** Believes no longer in the claim of a partition that was left without a release: whoever takes it fences us. */

@@ -2,7 +2,7 @@ import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -180,6 +180,18 @@ describe('a broker that dies', () => {
     await reconnected;
     await client.flush();
     await client.close();
+  });
+
+  test('is started again when it says that its disk failed, because it would refuse everything from then on', async () => {
+    const broker = await start();
+    await publish(broker, 'kept');
+    const before = broker.pid;
+    const restarted = new Promise((resolve) => broker.onRestart(resolve));
+    const said = '[ERR] JetStream failed to store a msg on stream KEPT: sync: input/output error';
+    appendFileSync(openBrokerFiles(dataDir).log, `${said}\n`);
+    await restarted;
+    expect(broker.pid).not.toBe(before);
+    expect(await stored(broker)).toEqual(['kept']);
   });
 
   test('is not started again once it was told to stop', async () => {

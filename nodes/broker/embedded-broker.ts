@@ -2,7 +2,7 @@
  * The embedded broker: a nats-server child that a node starts, watches, restarts and stops.
  *
  * - A broker that dies is started again on the same port with the same store, for as long as it takes: clients
- *   merely reconnect.
+ *   merely reconnect. So is one that says that its disk failed (`store-failures.ts`).
  * - A node that was killed leaves its broker running; the next node on the same data directory adopts it.
  * - One store never has two servers or two managers (`broker-process.ts`, `broker-claim.ts`).
  */
@@ -32,6 +32,7 @@ import { waitUntilReady } from './broker-ready.ts';
 import { tryPort } from './free-port.ts';
 import { isSupportedVersion, requireSupportedVersion } from './nats-server-version.ts';
 import { identify } from './process-identity.ts';
+import { StoreFailures } from './store-failures.ts';
 
 /** Where the broker's messages go; a pino logger fits. */
 export interface BrokerLog {
@@ -83,6 +84,7 @@ const RESTART_MIN_MS = 50;
 const RESTART_MAX_MS = 5_000;
 const HEALTHY_AFTER_MS = 10_000;
 const PORT_ATTEMPTS = 3;
+const LOOK_MS = 2_000;
 
 /**
  * Starts, or adopts, the broker of a data directory and resolves when JetStream answers. Throws `data.locked`
@@ -240,7 +242,9 @@ class BrokerManager implements EmbeddedBroker {
     let backoffMs = RESTART_MIN_MS;
     for (;;) {
       const since = performance.now();
+      const watch = this.#watchStore();
       const exit: ExitStatus = (await this.#process?.exited) ?? { code: null, signal: null };
+      clearInterval(watch);
       if (this.#stopping.signal.aborted) return this.#finish(exit);
       if (performance.now() - since > HEALTHY_AFTER_MS) backoffMs = RESTART_MIN_MS;
       this.#options.log.warn({ ...exit, pid: this.pid }, 'the broker ended; starting it again');
@@ -250,6 +254,22 @@ class BrokerManager implements EmbeddedBroker {
         if (this.#stopping.signal.aborted) return this.#finish(exit);
       } while (!(await this.#restart()));
     }
+  }
+
+  /** Ends a server that cannot store any more; it is started again as one that died is. */
+  #watchStore(): NodeJS.Timeout {
+    const failures = new StoreFailures(this.#files.log);
+    const watch = setInterval(() => {
+      const said = failures.look();
+      if (said === undefined || this.#process === undefined || this.#stopping.signal.aborted) return;
+      clearInterval(watch);
+      this.#options.log.error(
+        { pid: this.pid, said },
+        'the broker could not write to its disk; it is restarted',
+      );
+      void stopBroker(this.#process);
+    }, LOOK_MS);
+    return watch.unref();
   }
 
   async #restart(): Promise<boolean> {

@@ -173,6 +173,7 @@ describe('to another node', () => {
     process.kill(frozen.pid, 'SIGCONT');
     expect(await frozen.exited).toBe(1);
     expect(frozen.logged()).toContain('namespace.owned');
+    expect(frozen.logged()).toContain(LOST);
     moving = false;
     await expectEverythingOnce(system, await load);
     for (const of of await claimsInOrder(system)) expect(of.map(({ epoch }) => epoch)).toEqual([1, 2]);

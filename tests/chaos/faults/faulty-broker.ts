@@ -13,7 +13,6 @@ import { lasting } from './passing-time.ts';
 
 const START_MS = 60_000;
 const RETRY_MS = 200;
-const STARTS = 20;
 /** Else a server offers only three quarters of what its disk has free, and a small one takes none of our streams. */
 const STORE_BYTES = 8 * 1024 ** 3;
 
@@ -28,6 +27,7 @@ export class FaultyBroker {
   /** Servers that ended although nobody killed them. */
   collapses = 0;
   #isWanted = false;
+  #starting: Promise<void> | undefined;
 
   private constructor(disk: Disk, natsServer: string, port: number, log: string) {
     this.disk = disk;
@@ -60,11 +60,9 @@ export class FaultyBroker {
 
   /** Resolves when JetStream answers. Whoever runs a server starts it again when it ends by itself: so do we. */
   async start(): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      if (await this.#launch()) return;
-      if (attempt === STARTS) throw new Error(`The broker does not start; see ${this.#log}.`);
-      await lasting(RETRY_MS);
-    }
+    this.#isWanted = true;
+    this.#starting ??= this.#startPatiently().finally(() => (this.#starting = undefined));
+    await this.#starting;
   }
 
   signal(name: 'SIGSTOP' | 'SIGCONT'): void {
@@ -75,30 +73,51 @@ export class FaultyBroker {
     this.#isWanted = false;
     this.#process?.signal('SIGKILL');
     await this.#process?.exited;
+    await this.#starting?.catch(() => undefined);
   }
 
-  async #launch(): Promise<boolean> {
-    const config = renderConfig({ ...this.#files, log: this.#log }, this.#port, LIMITS.brokerPayloadBytes);
-    const store = `jetstream {\n  max_file_store: ${STORE_BYTES}`;
-    writeFileSync(this.#files.config, config.replace('jetstream {', store));
-    const spawned = spawnBroker(this.#natsServer, this.#files);
-    if (!('pid' in spawned)) throw new Error('The broker cannot be executed.');
-    this.#process = spawned;
-    const version = await waitUntilReady(this.#port, this.#files.serverName, () => spawned.alive(), START_MS);
-    if (version === undefined) {
-      spawned.signal('SIGKILL');
-      await spawned.exited;
-      return false;
+  async #startPatiently(): Promise<void> {
+    const untilMs = performance.now() + START_MS;
+    while (this.#isWanted) {
+      const failure = await this.#launch();
+      if (failure === undefined) return;
+      if (performance.now() > untilMs)
+        throw new Error(`The broker does not start (${failure}); see ${this.#log}.`);
+      await lasting(RETRY_MS);
     }
-    this.#isWanted = true;
-    void spawned.exited.then(() => this.#collapsed(spawned));
-    return true;
+  }
+
+  /** Why it does not run; undefined when it does. */
+  async #launch(): Promise<string | undefined> {
+    let spawned: ReturnType<typeof spawnBroker>;
+    try {
+      const config = renderConfig({ ...this.#files, log: this.#log }, this.#port, LIMITS.brokerPayloadBytes);
+      const store = `jetstream {\n  max_file_store: ${STORE_BYTES}`;
+      writeFileSync(this.#files.config, config.replace('jetstream {', store));
+      spawned = spawnBroker(this.#natsServer, this.#files);
+    } catch (error) {
+      // Its disk is full.
+      return String(error);
+    }
+    if (!('pid' in spawned)) return 'it cannot be executed';
+    const started = spawned;
+    this.#process = started;
+    const goOn = (): boolean => started.alive() && this.#isWanted;
+    const version = await waitUntilReady(this.#port, this.#files.serverName, goOn, START_MS);
+    if (version === undefined) {
+      started.signal('SIGKILL');
+      const { code, signal } = await started.exited;
+      return `it ended with ${signal ?? code}`;
+    }
+    void started.exited.then(() => this.#collapsed(started));
+    return undefined;
   }
 
   async #collapsed(ended: BrokerProcess): Promise<void> {
     if (!this.#isWanted || this.#process !== ended) return;
     this.collapses++;
     await lasting(RETRY_MS);
-    if (this.#isWanted && this.#process === ended) await this.start();
+    // What fails here fails whoever waits for the broker.
+    if (this.#isWanted && this.#process === ended) await this.start().catch(() => undefined);
   }
 }

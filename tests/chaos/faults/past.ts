@@ -10,12 +10,15 @@ import type { Kept } from './recorder.ts';
 
 const EXPECTED = 'Nats-Expected-Last-Subject-Sequence';
 const BATCH = 'Nats-Batch-Id';
+/** On the last message of a batch. */
+const COMMIT = 'Nats-Batch-Commit';
 /** Who sends without owning anything: clients, and operators through them. */
 const OUTSIDE = 'client';
 
 /** Entries, claims with their fences, and frames with their guards, in the order of the log. */
 export function recordMailbox(history: History, subjects: Subjects, kept: readonly Kept[]): Verdict[] {
   const verdicts: Verdict[] = [];
+  const owners = new Map<number, string | null>();
   for (const batch of batches(kept)) {
     const claims: (Claim & { seq: number })[] = [];
     const fenced = new Set<string>();
@@ -45,8 +48,16 @@ export function recordMailbox(history: History, subjects: Subjects, kept: readon
       }
     }
     const [first] = claims;
-    if (first !== undefined)
-      history.changed(first.owner ?? OUTSIDE, 0, { what: 'claim', claims, fenced: [...fenced] });
+    if (first === undefined) continue;
+    // Lanes that are of no use go after the claim, perhaps while the broker was away from whoever recorded: then
+    // nobody knows whom the rest of the batch fenced. That the former owners sent nothing later is seen all the same.
+    const isWhole = batch.at(-1)?.headers?.has(COMMIT) === true;
+    for (const { partition, owner } of claims) {
+      const former = owners.get(partition);
+      if (!isWhole && owner !== null && typeof former === 'string' && former !== owner) fenced.add(former);
+      owners.set(partition, owner);
+    }
+    history.changed(first.owner ?? OUTSIDE, 0, { what: 'claim', claims, fenced: [...fenced] });
   }
   return verdicts;
 }

@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { identify } from '../../../nodes/broker/process-identity.ts';
 import { comes } from './passing-time.ts';
@@ -18,7 +18,10 @@ export async function sweepUp(folder: string, { keepsFiles = false } = {}): Prom
     return left.length === 0;
   });
   if (!gone) throw new Error(`Processes of ${folder} do not end: ${processesOf(folder).join(', ')}.`);
-  for (const place of mountsIn(folder)) spawnSync('umount', [place]);
+  for (const place of mountsIn(folder)) {
+    if (keepsFiles) cpSync(place, `${place}-kept`, { recursive: true });
+    spawnSync('umount', [place]);
+  }
   if (!keepsFiles) rmSync(folder, { recursive: true, force: true });
 }
 

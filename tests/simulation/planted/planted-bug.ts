@@ -24,22 +24,25 @@ export type Rule =
 /** A piece of source that occurs once, however it is broken into lines, and what stands there instead. */
 export type SourceChange = readonly [find: string, instead: string];
 
-export interface PlantedBug {
+export interface Bug {
   readonly name: string;
   /** The source that it is planted in, relative to the root. */
   readonly file: string;
   readonly changes: readonly SourceChange[];
   /** What the runtime does not do any more. */
   readonly breaks: string;
-  /** The rule that it broke, and the first seed that found it, when the table was last made. */
-  readonly rule: Rule;
-  readonly seed: number;
   /** What is run with each seed; by default `faults`, and `truncation` loses the end of the log. */
   readonly run?: 'truncation';
 }
 
+/** A bug that the simulation finds: the rule that it broke, and the first seed that did, when the table was last made. */
+export type PlantedBug = Bug & { readonly rule: Rule; readonly seed: number };
+
+/** A bug that no seed has found, and what the simulation would need to find it. */
+export type EscapingBug = Bug & { readonly lacks: string };
+
 /** The source with the bug. Throws when a piece does not occur exactly once: then the list is not true any more. */
-export function plant(source: string, { name, changes }: Pick<PlantedBug, 'name' | 'changes'>): string {
+export function plant(source: string, { name, changes }: Pick<Bug, 'name' | 'changes'>): string {
   return changes.reduce((text, [find, instead]) => {
     const found = [...text.matchAll(patternOf(find))];
     if (found.length !== 1)

@@ -1,4 +1,4 @@
-/** Every planted bug. Each is found within 500 seeds, or the simulation has a hole. */
+/** Every bug that the simulation must find within 500 seeds. */
 import { deliveryBugs } from './bugs/delivery.ts';
 import { effectBugs } from './bugs/effects.ts';
 import { ownershipBugs } from './bugs/ownership.ts';

@@ -2,12 +2,12 @@
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import { plant, type PlantedBug } from './planted-bug.ts';
+import { plant, type Bug } from './planted-bug.ts';
 
 /** What the thread is to do. Without a bug it shows that the seeds are clean. */
 export interface Search {
-  readonly bug: PlantedBug | undefined;
-  readonly run: PlantedBug['run'];
+  readonly bug: Bug | undefined;
+  readonly run: Bug['run'];
   readonly seeds: readonly number[];
 }
 

@@ -1,7 +1,7 @@
 /** Looks for a planted bug: the first seed that shows it, and how. */
 import { Worker } from 'node:worker_threads';
 import { ruleOf } from '../report.ts';
-import type { PlantedBug } from './planted-bug.ts';
+import type { Bug } from './planted-bug.ts';
 import type { Planted, Search, Searched } from './planted-worker.ts';
 
 /** How a bug was caught. */
@@ -23,7 +23,7 @@ export interface Found {
 /** A seed takes a second or two; one that takes so long does not end any more. */
 const HANG_MS = 120_000;
 
-export async function search(bug: PlantedBug, seeds: readonly number[]): Promise<Found> {
+export async function search(bug: Bug, seeds: readonly number[]): Promise<Found> {
   const startedMs = performance.now();
   let searched = 0;
   let caught: Catch | undefined;
@@ -36,7 +36,7 @@ export async function search(bug: PlantedBug, seeds: readonly number[]): Promise
 }
 
 /** What the seeds show without any bug: nothing, or the catches prove nothing. */
-export async function control(run: PlantedBug['run'], seeds: readonly number[]): Promise<string[]> {
+export async function control(run: Bug['run'], seeds: readonly number[]): Promise<string[]> {
   const wrong: string[] = [];
   await eachSeed({ bug: undefined, run, seeds }, ({ seed, violations }) => {
     const [first] = violations;

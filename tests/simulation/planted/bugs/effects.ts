@@ -127,14 +127,6 @@ export const effectBugs: readonly PlantedBug[] = [
     seed: 0,
   },
   {
-    name: 'timers armed before the claim is read',
-    file: 'runtime/shard.ts',
-    changes: [["if (owned?.status === 'ready') {", 'if (owned !== undefined) {']],
-    breaks: 'R7: tasks run and timers fire that the rest of the log has ended',
-    rule: 'answers',
-    seed: 0,
-  },
-  {
     name: 'time of an early firing',
     file: 'runtime/partition.ts',
     changes: [['Math.max(entry.timeMs, timer?.[1] ?? 0)', 'entry.timeMs']],

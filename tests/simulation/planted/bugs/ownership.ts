@@ -111,35 +111,6 @@ export const ownershipBugs: readonly PlantedBug[] = [
     seed: 0,
   },
   {
-    name: 'inbox of a lost partition turned',
-    file: 'runtime/owned-partition.ts',
-    changes: [
-      [
-        'void this.interrupt(); if (this.partition !== undefined) this.#parts.delivery.forget(this.partition); this.#parts.unsaved',
-        'void this.interrupt(); this.#parts.unsaved',
-      ],
-    ],
-    breaks: 'R1: who gets a partition back turns what an earlier life had read',
-    rule: 'answers',
-    seed: 0,
-  },
-  {
-    name: 'released with frames on their way',
-    file: 'runtime/shard.ts',
-    changes: [['const isQuiet = this.#sender.unacknowledged === 0;', 'const isQuiet = true;']],
-    breaks: 'R1: nobody fences an owner whose last frames are still under way',
-    rule: 'single writer',
-    seed: 0,
-  },
-  {
-    name: 'released although not drained',
-    file: 'runtime/owned-partition.ts',
-    changes: [["this.#drained ||= this.status === 'ready';", 'this.#drained = true;']],
-    breaks: 'R8: the head does not say that an owner before may have turned more',
-    rule: 'publications',
-    seed: 0,
-  },
-  {
     name: 'answers before it is caught up',
     file: 'runtime/shard-view.ts',
     changes: [
@@ -150,22 +121,6 @@ export const ownershipBugs: readonly PlantedBug[] = [
     ],
     breaks: 'R12: an owner that has not read its own claim answers',
     rule: 'answers',
-    seed: 0,
-  },
-  {
-    name: 'answers after a freeze',
-    file: 'runtime/ownership.ts',
-    changes: [['if (ageMs < 0 || ageMs > CURRENT_MS) await this.conflict();', '']],
-    breaks: 'R12: who was frozen while another owner took the partition answers from the state of before',
-    rule: 'freshness',
-    seed: 0,
-  },
-  {
-    name: 'applied message condemned',
-    file: 'runtime/verdicts.ts',
-    changes: [['!isApplied(parts, one) &&', '']],
-    breaks: 'R8: a verdict skips what has had its effects',
-    rule: 'publications',
     seed: 0,
   },
   {

@@ -97,14 +97,6 @@ export const stateBugs: readonly PlantedBug[] = [
     seed: 0,
   },
   {
-    name: 'local state of another epoch reused because it is ahead',
-    file: 'runtime/take-over.ts',
-    changes: [['local.epoch === head?.epoch &&', 'head !== undefined &&']],
-    breaks: 'R2: what this machine notes about the stored state is not true any more',
-    rule: 'replay',
-    seed: 0,
-  },
-  {
     name: 'load over what is there',
     file: 'runtime/load-state.ts',
     changes: [['wipe(store, partition); let rows', 'let rows']],

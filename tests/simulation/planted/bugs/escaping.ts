@@ -1,0 +1,56 @@
+/** Bugs that no seed has found. Each says what the simulation lacks: whoever adds that moves the bug to the others. */
+import type { EscapingBug } from '../planted-bug.ts';
+
+export const ESCAPING_BUGS: readonly EscapingBug[] = [
+  {
+    name: 'inbox of a lost partition turned',
+    file: 'runtime/owned-partition.ts',
+    changes: [
+      [
+        'void this.interrupt(); if (this.partition !== undefined) this.#parts.delivery.forget(this.partition); this.#parts.unsaved',
+        'void this.interrupt(); this.#parts.unsaved',
+      ],
+    ],
+    breaks: 'R1: who gets a partition back turns what an earlier life had read',
+    lacks:
+      'turns never wait, so that inboxes are empty whenever a partition is lost: no scenario reaches the limits of unsaved rows or unacknowledged effects',
+  },
+  {
+    name: 'released with frames on their way',
+    file: 'runtime/shard.ts',
+    changes: [['const isQuiet = this.#sender.unacknowledged === 0;', 'const isQuiet = true;']],
+    breaks: 'R1: nobody fences an owner whose last frames are still under way',
+    lacks:
+      'receivers drop what comes late; the rule that who has released a partition stores nothing more of it is not checked',
+  },
+  {
+    name: 'applied message condemned',
+    file: 'runtime/verdicts.ts',
+    changes: [['!isApplied(parts, one) &&', '']],
+    breaks: 'R8: a verdict skips what has had its effects',
+    lacks:
+      'a machine that is ill until it proposes a verdict, loses the partition to one that applies the message, and takes it back',
+  },
+  {
+    name: 'released although not drained',
+    file: 'runtime/owned-partition.ts',
+    changes: [["this.#drained ||= this.status === 'ready';", 'this.#drained = true;']],
+    breaks: 'R8: the head does not say that an owner before may have turned more',
+    lacks: 'two versions of the actors, of which one takes over from the other (rule R13)',
+  },
+  {
+    name: 'answers after a freeze',
+    file: 'runtime/ownership.ts',
+    changes: [['if (ageMs < 0 || ageMs > CURRENT_MS) await this.conflict();', '']],
+    breaks: 'R12: who was frozen while another owner took the partition answers from the state of before',
+    lacks: 'a rule for answers that are asked for long after another owner has claimed the partition',
+  },
+  {
+    name: 'timers armed before the claim is read',
+    file: 'runtime/shard.ts',
+    changes: [["if (owned?.status === 'ready') {", 'if (owned !== undefined) {']],
+    breaks: 'R7: tasks run and timers fire that the rest of the log has ended',
+    lacks:
+      "a rule for firings and results whose row the log before the owner's claim has removed: without it they are dropped and harm nobody",
+  },
+];

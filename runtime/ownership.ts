@@ -191,16 +191,14 @@ export class Ownership implements Fence {
     const { log, onLost, clock } = this.#parts;
     const checkedMs = clock.now();
     const owner = this.#owner;
-    // What is claimed during the look is newer than what it shows.
-    const before = [...this.#claims.values()];
+    const before = new Set(this.#claims.values());
     // The lanes first: who fences us between the two reads makes the lanes that we know stale again.
     const lanes = await this.#patiently(() => log.lanes(owner));
     const newest = await this.#patiently(() => log.claims());
-    // Without lanes nothing of ours is taken any more, whatever we own.
-    const lost = before.filter(
-      (claim) =>
-        this.#claims.get(claim.partition) === claim &&
-        (lanes === undefined || newest.get(claim.partition)?.seq !== claim.seq),
+    // Without lanes nothing of ours is taken any more, whatever we own. A claim made during the look may be
+    // newer than what it shows, and older: then it was superseded, and the lanes are those after that.
+    const lost = [...this.#claims.values()].filter((claim) =>
+      lanes === undefined ? before.has(claim) : isSuperseded(claim, newest.get(claim.partition)),
     );
     for (const { partition } of lost) this.#claims.delete(partition);
     if (lanes !== undefined && owner === this.#owner) this.#lanes = lanes;
@@ -211,6 +209,11 @@ export class Ownership implements Fence {
   #patiently<T>(attempt: () => Promise<T>): Promise<T> {
     return patiently(this.#parts.clock, this.#parts.stopped, attempt);
   }
+}
+
+/** Whether somebody else has claimed the partition since. */
+function isSuperseded(claim: OwnClaim, newest: StoredClaim | undefined): boolean {
+  return newest !== undefined && newest.seq > claim.seq && newest.owner !== claim.owner;
 }
 
 function isOurs(claim: StoredClaim | undefined, owner: string): claim is OwnClaim {

@@ -3,7 +3,7 @@
  * As a program: `node store-check.ts FOLDER` exits with 0 when everything can be read.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readEverything, removeStore } from './store-lmdb.ts';
@@ -11,7 +11,26 @@ import { readEverything, removeStore } from './store-lmdb.ts';
 /** Removes the store's files if they are damaged; `onRebuild` hears what was found. */
 export async function checkStore(folder: string, onRebuild: (reason: string) => void): Promise<void> {
   if (!existsSync(join(folder, 'data.mdb'))) return;
-  const problem = await new Promise<string | undefined>((resolve) => {
+  const problem = existsSync(join(folder, DISTRUSTED))
+    ? 'it was damaged when it was used'
+    : await check(folder);
+  if (problem === undefined) return;
+  onRebuild(problem);
+  removeStore(folder);
+}
+
+/**
+ * Makes the next {@link checkStore} remove the store. What only writing meets, such as a damaged list of free
+ * pages, no reading finds: without this the store would fail at every start.
+ */
+export function distrustStore(folder: string): void {
+  writeFileSync(join(folder, DISTRUSTED), '');
+}
+
+const DISTRUSTED = 'damaged';
+
+function check(folder: string): Promise<string | undefined> {
+  return new Promise<string | undefined>((resolve) => {
     const child = spawn(process.execPath, [fileURLToPath(import.meta.url), folder], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -28,9 +47,6 @@ export async function checkStore(folder: string, onRebuild: (reason: string) => 
         );
     });
   });
-  if (problem === undefined) return;
-  onRebuild(problem);
-  removeStore(folder);
 }
 
 if (import.meta.main) {

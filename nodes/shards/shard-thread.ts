@@ -11,7 +11,7 @@ import { JetStreamLog } from '../../runtime/log-jetstream.ts';
 import { EnvironmentFault } from '../../runtime/partition.ts';
 import { systemRandomness } from '../../runtime/randomness.ts';
 import { Shard } from '../../runtime/shard.ts';
-import { checkStore } from '../../runtime/store-check.ts';
+import { checkStore, distrustStore } from '../../runtime/store-check.ts';
 import { LmdbStore } from '../../runtime/store-lmdb.ts';
 import { loadApplication } from '../application.ts';
 import { acrossOutage, connectBroker, onReconnect } from '../connect.ts';
@@ -166,7 +166,17 @@ function endWith(error: unknown): void {
           epoch: error.epoch,
         }
       : { code: toBanyanError(error).code, message: error instanceof Error ? error.message : String(error) };
+  if (fault.code === 'store.damaged') distrust();
   say({ type: 'fault', fault });
   // The message above is delivered before the thread ends.
   setImmediate(() => process.exit(1));
+}
+
+/** The next incarnation begins with an empty store. */
+function distrust(): void {
+  try {
+    distrustStore(start.folder);
+  } catch (error) {
+    report('warn', 'The damaged store could not be marked.', { folder: start.folder, error: String(error) });
+  }
 }

@@ -22,6 +22,7 @@ const DEFAULT_MINUTES = 60;
 const LEAST_MINUTES = 20;
 const SAMPLE_MS = 5_000;
 const MINUTE_MS = 60_000;
+const MISSED_IN_A_ROW = 10;
 const MiB = 1024 ** 2;
 
 export const growthCampaign: Campaign = {
@@ -87,31 +88,42 @@ async function sampled(
   const samples: Sample[] = [];
   const perMinute = MINUTE_MS / SAMPLE_MS;
   const startUs = nowUs();
+  let missed = 0;
   await new Promise<void>((resolve, reject) => {
     let taking = false;
     const timer = setInterval(() => {
       if (taking) return;
       taking = true;
-      take()
-        .then((one) => {
+      void take()
+        .then(
+          (one) => {
+            missed = 0;
+            samples.push(one);
+            if (samples.length % perMinute === 0) progress(minuteRow(samples, perMinute));
+          },
+          (error: unknown) => {
+            // A busy machine is late with an answer now and then.
+            progress(`not sampled: ${String(error)}`);
+            if (++missed === MISSED_IN_A_ROW) end(() => reject(error as Error));
+          },
+        )
+        .then(() => {
           taking = false;
-          samples.push(one);
-          if (samples.length % perMinute === 0) {
-            const last = samples.slice(-perMinute);
-            const peaks = NAMES.map((name) => Math.max(...last.map((each) => each[name])));
-            progress(row(String(samples.length / perMinute), peaks.map(short)));
-          }
-          if (seconds(startUs) < minutes * 60) return;
-          clearInterval(timer);
-          resolve();
-        })
-        .catch((error: Error) => {
-          clearInterval(timer);
-          reject(error);
+          if (seconds(startUs) >= minutes * 60) end(resolve);
         });
     }, SAMPLE_MS);
+    const end = (settle: () => void): void => {
+      clearInterval(timer);
+      settle();
+    };
   });
   return samples;
+}
+
+function minuteRow(samples: readonly Sample[], perMinute: number): string {
+  const last = samples.slice(-perMinute);
+  const peaks = NAMES.map((name) => Math.max(...last.map((each) => each[name])));
+  return row(String(samples.length / perMinute), peaks.map(short));
 }
 
 async function sample(broker: BenchBroker, node: BenchNode, jsm: JetStreamManager): Promise<Sample> {

@@ -7,6 +7,7 @@ import type { BenchNode } from './bench-node.ts';
 const BURST_MS = 250;
 /** Bursts that may be unacknowledged: a broker that is late gets no more. */
 const BURSTS_AHEAD = 8;
+const ATTEMPTS = 10;
 /** Receivers whose count is compared afterwards. */
 const LOOKED_AT = 200;
 
@@ -32,8 +33,9 @@ export function loadSteadily(
     if (bursts - stored >= BURSTS_AHEAD) return;
     const from = (bursts++ * burst) % actors;
     const spread = { type: 'spread', run: 'steady', from, until: from + burst, perTurn: burst, text: TEXT };
+    const id = `steady-${bursts}`;
     last = last.then(async () => {
-      await js.publish(subjects.to('driver/steady'), encode(spread));
+      await publishedOnce(js, subjects.to('driver/steady'), encode(spread), id);
       stored++;
     });
   }, BURST_MS);
@@ -53,4 +55,21 @@ export function loadSteadily(
       return wrong;
     },
   };
+}
+
+/** A busy machine is late with an answer now and then: repeats with the same id until there is one. */
+async function publishedOnce(
+  js: JetStreamClient,
+  subject: string,
+  data: Uint8Array,
+  msgID: string,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await js.publish(subject, data, { msgID });
+      return;
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+    }
+  }
 }

@@ -17,7 +17,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { randomSequence } from '../../runtime/randomness.ts';
-import { checkStore } from '../../runtime/store-check.ts';
+import { checkStore, distrustStore } from '../../runtime/store-check.ts';
 import { LmdbStore } from '../../runtime/store-lmdb.ts';
 import { MemoryStore } from '../../runtime/store-memory.ts';
 import { describeStore } from './store.ts';
@@ -241,4 +241,16 @@ describe('LmdbStore: files of another time', () => {
     const { folder } = await sample(5);
     expect(readdirSync(folder).sort()).toEqual(['data.mdb', 'lock.mdb']);
   });
+});
+
+test('a store that turned out to be damaged while it was used is empty at the next start, and used from then on', async () => {
+  const { folder } = await sample();
+  distrustStore(folder);
+  const first = await checkAndOpen(folder);
+  expect(first.reasons).toEqual(['it was damaged when it was used']);
+  expect(contents(first.store)).toEqual([]);
+  await first.store.close();
+  const second = await checkAndOpen(folder);
+  expect(second.reasons).toEqual([]);
+  await second.store.close();
 });

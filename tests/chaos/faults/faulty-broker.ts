@@ -11,7 +11,7 @@ import { tryPort } from '../../../nodes/broker/free-port.ts';
 import type { Disk } from './disk.ts';
 import { lasting } from './passing-time.ts';
 
-const START_MS = 60_000;
+const START_MS = 120_000;
 const RETRY_MS = 200;
 /** Else a server offers only three quarters of what its disk has free, and a small one takes none of our streams. */
 const STORE_BYTES = 8 * 1024 ** 3;

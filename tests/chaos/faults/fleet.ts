@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { FaultyNode, type Interlude, type NodeSetup } from './faulty-node.ts';
 import { comes } from './passing-time.ts';
 
-/** A start that takes longer is stuck; the broker may be away meanwhile. */
-const START_MS = 60_000;
+/** A start that takes longer is stuck; the broker may be away meanwhile, and the machine busy. */
+const START_MS = 180_000;
 /** Within this a node that lost its partitions finds out: it sends something, or reads the claims. */
-const STEP_DOWN_MS = 8_000;
+const STEP_DOWN_MS = 15_000;
 const NAMES = ['n1', 'n2'] as const;
 
 export class Fleet {
@@ -45,7 +45,9 @@ export class Fleet {
   async serves(): Promise<void> {
     const node = this.#serving;
     if (await comes(START_MS, () => node.serves)) return;
-    throw new Error(`${node.setup.name} does not start: ${node.logged().trimEnd().split('\n').at(-1)}`);
+    throw new Error(
+      `${node.setup.name} does not start: ${node.logged().trimEnd().split('\n').slice(-3).join(' | ')}`,
+    );
   }
 
   async restart(interlude: Interlude = {}): Promise<void> {

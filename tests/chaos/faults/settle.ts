@@ -4,7 +4,7 @@ import type { Questions } from './questions.ts';
 import type { Sender } from './sender.ts';
 import { lasting } from './passing-time.ts';
 
-const SETTLE_MS = 90_000;
+const SETTLE_MS = 180_000;
 const LOOK_MS = 250;
 /** Looks in a row that find nothing to do. */
 const CALM_LOOKS = 3;

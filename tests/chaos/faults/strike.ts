@@ -14,7 +14,7 @@ import type { Scene } from './scene.ts';
 import type { Sender } from './sender.ts';
 
 /** Three owners have to end, each perhaps while the broker is away. */
-const DECIDED_MS = 90_000;
+const DECIDED_MS = 180_000;
 /** Whether the broker goes on by itself after its disk was full or failed, or needs its operator. */
 const RECOVERS_MS = 3_000;
 /** Less than any step, more than an answer takes. */
@@ -90,11 +90,14 @@ export const STRIKES: Readonly<Record<FaultName, Strike>> = {
     const said = node.logged().length;
     // A store that exists may find room in itself; one that is made anew does not.
     const isAnew = new Draw(seed, 'full disk').chance(0.5);
+    const filled = Promise.withResolvers<void>();
     const fill = (): void => {
       if (isAnew) rmSync(join(node.setup.data, 'shards'), { recursive: true, force: true });
       nodeDisk.fill();
+      filled.resolve();
     };
     const restarted = isAnew ? fleet.restart({ between: fill }) : fill();
+    await filled.promise;
     await lasting(lastsMs);
     nodeDisk.free();
     await restarted;

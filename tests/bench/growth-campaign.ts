@@ -101,10 +101,10 @@ async function sampled(
             samples.push(one);
             if (samples.length % perMinute === 0) progress(minuteRow(samples, perMinute));
           },
-          (error: unknown) => {
+          (error: Error) => {
             // A busy machine is late with an answer now and then.
-            progress(`not sampled: ${String(error)}`);
-            if (++missed === MISSED_IN_A_ROW) end(() => reject(error as Error));
+            progress(`not sampled: ${error.message}`);
+            if (++missed === MISSED_IN_A_ROW) end(() => reject(error));
           },
         )
         .then(() => {

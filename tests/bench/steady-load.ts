@@ -73,17 +73,3 @@ async function publishedOnce(
     }
   }
 }
-
-/** An hour on a machine that others use, too, has moments in which a broker does not answer in time. */
-async function untilStored(publish: () => Promise<unknown>): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await publish();
-      return;
-    } catch (error) {
-      if (attempt === ATTEMPTS) throw error;
-    }
-  }
-}
-
-const ATTEMPTS = 10;

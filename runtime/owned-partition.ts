@@ -196,9 +196,7 @@ export class OwnedPartition {
     if (this.partition !== undefined) this.#parts.delivery.forget(this.partition);
   }
 
-  /**
-   * Ends the reading and writes the last checkpoint, which holds everything that was turned. Throws `log.conflict` and what the broker does.
-   */
+  /** Ends the reading and writes a last checkpoint of everything turned. Throws `log.conflict` and what the broker does. */
   async leave(): Promise<void> {
     await this.quiesce();
     if (!this.#ended) await this.checkpointer?.release(this.#drained);

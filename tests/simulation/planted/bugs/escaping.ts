@@ -53,4 +53,63 @@ export const ESCAPING_BUGS: readonly EscapingBug[] = [
     lacks:
       "a rule for firings and results whose row the log before the owner's claim has removed: without it they are dropped and harm nobody",
   },
+  {
+    name: 'bundled rows not written again',
+    file: 'runtime/checkpointer.ts',
+    changes: [
+      [
+        'unsaved.saved(this.#partition, store, taken, bundled);',
+        'void bundled, unsaved.saved(this.#partition, store, taken, []);',
+      ],
+    ],
+    breaks: 'R3: rows in a bundle go with it',
+    lacks:
+      'checkpoints of more than 999 rows: turns that change many rows follow each other while a batch is under way too seldom',
+  },
+  {
+    name: 'loaded bundles not written again',
+    file: 'runtime/load-state.ts',
+    changes: [['noteUnsaved(store, partition, [...rows.bundled]);', 'noteUnsaved(store, partition, []);']],
+    breaks: 'R3: rows in a bundle go with it',
+    lacks: 'checkpoints of more than 999 rows, which alone have bundles',
+  },
+  {
+    name: 'pieces of two writes put together',
+    file: 'runtime/checkpoint-rows.ts',
+    changes: [['if (begun?.write !== write)', 'if (begun === undefined)']],
+    breaks: 'R3: a long value is made of two',
+    lacks:
+      'somebody who reads a checkpoint while its owner writes the next: an owner that loads finds a whole write in every row',
+  },
+  {
+    name: 'outbox rows of one entry written over',
+    file: 'runtime/outbox.ts',
+    changes: [
+      [
+        'positionName(lastEntry, index), encode(this.#window),',
+        'positionName(lastEntry, 0 * index), encode(this.#window),',
+      ],
+      [
+        'this.#send(effects, positionName(lastEntry, index));',
+        'this.#send(effects, positionName(lastEntry, 0 * index));',
+      ],
+    ],
+    breaks: 'R10: windows that end in the same frame share a row',
+    lacks: 'long frames whose messages have effects: windows end within frames only where no message has any',
+  },
+  {
+    name: 'second attempt at a task tells anew',
+    file: 'runtime/tasks.ts',
+    changes: [
+      ['let told = 0;', 'let told = 0; const attempt = ++attempts;'],
+      [
+        'const number = `${partition}.${id}#${told++}`;',
+        'const number = `${partition}.${id}.${attempt}#${told++}`;',
+      ],
+      ['const RUNNING_AT_ONCE = 8;', 'const RUNNING_AT_ONCE = 8; let attempts = 0;'],
+    ],
+    breaks: 'R7: what a task tells takes effect once for each attempt',
+    lacks:
+      'a rule for what tasks tell: each number of a task takes effect once, whatever name its message carries',
+  },
 ];

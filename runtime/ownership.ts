@@ -100,10 +100,13 @@ export class Ownership implements Fence {
     if (ageMs < 0 || ageMs > CURRENT_MS) await this.conflict();
   }
 
-  /** Reading has met a claim of somebody else. */
+  /** Reading has met a claim. Resolves once it is known whether it ends ours: nothing behind it may be turned then. */
   async met(claim: { readonly partition: number; readonly seq: number }): Promise<void> {
     const own = this.#claims.get(claim.partition);
-    if (own !== undefined && claim.seq > own.seq) await this.conflict();
+    if (own === undefined || claim.seq <= own.seq) return;
+    await this.conflict();
+    // That look may have begun before the claim was there.
+    if (this.#claims.get(claim.partition) === own) await this.conflict();
   }
 
   async #claimAll(partitions: readonly number[]): Promise<void> {

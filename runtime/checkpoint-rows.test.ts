@@ -104,22 +104,22 @@ describe('rows in the stream', () => {
     });
     const step = fc.record({
       changes: fc.array(change, { maxLength: 20 }),
-      then: fc.constantFrom('go on', 'go on', 'before', 'after', 'take over'),
+      next: fc.constantFrom('go on', 'go on', 'before', 'after', 'take over'),
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
         const writer = new Writer();
         let most = 0;
-        for (const { changes, then } of steps) {
+        for (const { changes, next } of steps) {
           writer.change(
             changes.map(({ name, length, fill }) => [
               key(name),
               length === undefined ? undefined : bytes(length, fill),
             ]),
           );
-          if (then === 'before' || then === 'after') writer.checkpoint(then);
+          if (next === 'before' || next === 'after') writer.checkpoint(next);
           writer.checkpoint();
-          if (then === 'take over') writer.takeOver();
+          if (next === 'take over') writer.takeOver();
           expect(inShort(writer.stream.load().rows)).toEqual(inShort(writer.rows));
           const slots = [...writer.rows.values()].map((value) =>
             Math.max(1, Math.ceil(value.byteLength / PIECE)),

@@ -37,22 +37,6 @@ export const effectBugs: readonly PlantedBug[] = [
     seed: 156,
   },
   {
-    name: 'frames counted by the marks of events',
-    file: 'runtime/outbox.ts',
-    changes: [["if (stored[0] === 'frame') return false;", '']],
-    breaks: 'after a load, frames count as sent because dead letters were',
-    rule: 'exactly once',
-    seed: 0,
-  },
-  {
-    name: 'dead letters counted by the marks of events',
-    file: 'runtime/outbox.ts',
-    changes: [["stored[0] === 'event' ? this.#sent", "stored[0] !== 'frame' ? this.#sent"]],
-    breaks: 'after a load, dead letters count as published because events were',
-    rule: 'publications',
-    seed: 0,
-  },
-  {
     name: 'refused frame counts as sent',
     file: 'runtime/sender.ts',
     changes: [

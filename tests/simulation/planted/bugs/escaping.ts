@@ -112,4 +112,18 @@ export const ESCAPING_BUGS: readonly EscapingBug[] = [
     lacks:
       'a rule for what tasks tell: each number of a task takes effect once, whatever name its message carries',
   },
+  {
+    name: 'frames counted by the marks of events',
+    file: 'runtime/outbox.ts',
+    changes: [["if (stored[0] === 'frame') return false;", '']],
+    breaks: 'after a load, frames count as sent because dead letters were',
+    lacks: 'a lane that fails while others go on, and then the loss of the disk',
+  },
+  {
+    name: 'dead letters counted by the marks of events',
+    file: 'runtime/outbox.ts',
+    changes: [["stored[0] === 'event' ? this.#sent", "stored[0] !== 'frame' ? this.#sent"]],
+    breaks: 'after a load, dead letters count as published because events were',
+    lacks: 'a lane that fails while others go on, and then the loss of the disk',
+  },
 ];

@@ -38,7 +38,7 @@ export const deliveryBugs: readonly PlantedBug[] = [
       ],
     ],
     breaks: 'I3: a message that throws throws again when its sender repeats it',
-    rule: 'exactly once',
+    rule: 'answers',
     seed: 2,
   },
   {
@@ -70,8 +70,8 @@ export const deliveryBugs: readonly PlantedBug[] = [
       ['inbox.entries.shift();', 'inbox.entries.pop();'],
     ],
     breaks: 'I1: what waits longest is turned last',
-    rule: 'answers',
-    seed: 2,
+    rule: 'freshness',
+    seed: 1,
   },
   {
     name: 'rest of a frame skipped',
@@ -86,8 +86,8 @@ export const deliveryBugs: readonly PlantedBug[] = [
     file: 'runtime/owned-partition.ts',
     changes: [['|| this.#received > partition.position', '']],
     breaks: 'I1: reading its own claim moves a partition past entries in its inbox',
-    rule: 'answers',
-    seed: 2,
+    rule: 'freshness',
+    seed: 1,
   },
   {
     name: 'rows of a turn that threw stay',

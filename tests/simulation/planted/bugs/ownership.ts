@@ -7,8 +7,8 @@ export const ownershipBugs: readonly PlantedBug[] = [
     file: 'runtime/claims-memory.ts',
     changes: [['if (last !== after)', 'if (last < after)']],
     breaks: 'R1: two owners claim the same epoch',
-    rule: 'single writer',
-    seed: 4,
+    rule: 'settling after the faults',
+    seed: 72,
   },
   {
     name: 'refused claim counts',
@@ -63,7 +63,7 @@ export const ownershipBugs: readonly PlantedBug[] = [
     changes: [['if (lanes !== undefined && owner === this.#owner) this.#lanes = lanes;', '']],
     breaks: 'R1: an owner that lost one partition can send for none',
     rule: 'settling after the faults',
-    seed: 4,
+    seed: 39,
   },
   {
     name: 'loss not noticed',

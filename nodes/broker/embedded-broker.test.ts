@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { freezeProcess } from '../../tests/harness/nats.ts';
 import { openBrokerFiles, readRecord, renderConfig, writeRecord } from './broker-files.ts';
 import { type EmbeddedBroker, type EmbeddedBrokerOptions, startEmbeddedBroker } from './embedded-broker.ts';
 import { findNatsServer } from './find-nats-server.ts';
@@ -258,7 +259,7 @@ describe('a manager that is killed', () => {
 
   test('a broker that is frozen is replaced', { timeout: 30_000 }, async () => {
     const left = await orphan();
-    process.kill(left.pid, 'SIGSTOP');
+    freezeProcess(left.pid);
     const broker = await start();
     expect(broker).toMatchObject({ adopted: false });
     expect(isAlive(left.pid)).toBe(false);

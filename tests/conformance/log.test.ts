@@ -354,7 +354,8 @@ describe('JetStreamLog: a broker that is away', () => {
       const stale = log.appendFrame(0, bytes('f'), undefined, { ...guard, lane: 0 });
       await expect(stale).rejects.toMatchObject({ code: 'log.conflict' });
     }
-    expect((await take(log.read(0, 0), 3)).map(({ seq }) => seq)).toEqual([first, kept, second]);
+    // The first claim went with what it was followed by.
+    expect((await take(log.read(0, 0), 2)).map(({ seq }) => seq)).toEqual([kept, second]);
   });
 
   test('a connection that was closed is log.unavailable, for readers too', async () => {

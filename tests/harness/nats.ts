@@ -39,9 +39,7 @@ export async function startTestBroker(): Promise<TestBroker> {
     },
     freeze() {
       const { pid } = broker;
-      process.kill(pid, 'SIGSTOP');
-      // On a busy machine its threads go on for a moment, and would answer.
-      while (runs(pid));
+      freezeProcess(pid);
       return () => void process.kill(pid, 'SIGCONT');
     },
     async kill() {
@@ -75,4 +73,10 @@ function statusOf(thread: string): string {
   } catch {
     return 'State: X (gone)';
   }
+}
+
+/** Stops a process; on a busy machine its threads go on for a moment, and would answer. */
+export function freezeProcess(pid: number): void {
+  process.kill(pid, 'SIGSTOP');
+  while (runs(pid));
 }

@@ -13,7 +13,7 @@ const QUICK = [
   'marks skipped',
   'frame without guard',
   'deleted rows not checkpointed',
-  'commit without outbox',
+  'parked message skipped',
 ];
 /** The simulation changes, and with it what each seed does: a little later will do. */
 const LATER = 15;

@@ -43,7 +43,7 @@ export const stateBugs: readonly PlantedBug[] = [
     'exactly once',
     67,
   ),
-  withoutBucket('timers not checkpointed', 't', 'R7: timers are lost with their owner', 'leftovers', 0),
+  withoutBucket('timers not checkpointed', 't', 'R7: timers are lost with their owner', 'leftovers', 24),
   withoutBucket(
     'parked messages not checkpointed',
     'p',

@@ -140,12 +140,6 @@ export class OwnedPartition {
       this.#end = Math.max(end, claim.seq);
       this.status = 'catching-up';
       this.origin = origin;
-      this.#parts.report('info', 'A partition was taken over.', {
-        partition: this.id,
-        epoch: claim.epoch,
-        state: origin,
-        behind: Math.max(0, end - partition.position),
-      });
       outbox.resume();
       this.progressed();
       void this.#read();

@@ -191,6 +191,13 @@ export class Shard {
       await this.#ownership.claim(wanted);
       this.#lost(wanted.filter((id) => this.#ownership.claimOf(id) === undefined));
       await Promise.all(taken.map((owned) => owned.open(state)));
+      const from = (origin: OwnedPartition['origin']): number =>
+        taken.filter((owned) => owned.origin === origin).length;
+      this.#parts.report('info', 'Partitions were taken over.', {
+        partitions: taken.length,
+        fromLocalState: from('local'),
+        fromCheckpoints: from('checkpoint'),
+      });
       if (isNew && taken.some(({ origin }) => origin === 'checkpoint'))
         this.#parts.report(
           'warn',

@@ -119,6 +119,28 @@ export const ERRORS = {
     'The message says what was thrown; a query must not write or send.',
   ),
 
+  'child.not_found': refused(
+    'The supervisor has no child of this id.',
+    'See the children with "banyan tree".',
+  ),
+  'child.started': refused(
+    'The supervisor already has a child of this id, and it runs.',
+    'Choose another id, or terminate and delete that child first.',
+  ),
+  'child.present': refused(
+    'The supervisor already has a child of this id, which is down.',
+    'Restart or delete that child, or choose another id.',
+  ),
+  'child.running': refused('The child is running.', 'Terminate it first.'),
+  'child.restarting': refused(
+    'The child is about to be restarted.',
+    'Wait until it runs, or terminate it first.',
+  ),
+  'child.dynamic': refused(
+    'The children of this supervisor are added while it runs, and forgotten when they are down.',
+    'Start a new child instead of restarting or deleting one.',
+  ),
+
   'event.invalid': refused(
     'The event is not one that this kind of actor declares.',
     'Declare its name and schema in the contract, or correct the payload\'s field that "path" names.',

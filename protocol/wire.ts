@@ -83,7 +83,7 @@ export const treeNodeSchema = z.object({
   path: z.string(),
   status: statusSchema,
   restarts: wholeNumber,
-  strategy: z.enum(['one_for_one', 'one_for_all', 'rest_for_one']).optional(),
+  strategy: z.enum(['one_for_one', 'one_for_all', 'rest_for_one', 'simple_one_for_one']).optional(),
   restart: z.enum(['permanent', 'transient', 'temporary']).optional(),
   intensity: z.object({ max: wholeNumber, windowMs: z.number().min(0), used: wholeNumber }).optional(),
   kind: z.string().optional(),

@@ -1,4 +1,5 @@
 /** What a supervisor knows about a child: how to start it, when to restart it, how long it may take to stop. */
+import { BanyanError } from '../protocol/errors.ts';
 import type { TreeNode } from './tree.ts';
 
 export type ChildType = 'supervisor' | 'actor' | 'worker';
@@ -21,16 +22,29 @@ export interface ChildFacts {
   readonly id: string;
   readonly type: ChildType;
   readonly restart: RestartType;
+  /** Its end by itself may end its supervisor, as the supervisor's `autoShutdown` says. */
+  readonly significant: boolean;
   /** How long it may take to stop before it is killed. 0 kills at once, `Infinity` waits for ever. */
   readonly shutdownMs: number;
 }
 
-export interface ChildSpec extends ChildFacts {
+export interface ChildSpec extends Pick<ChildFacts, 'id' | 'type' | 'restart'> {
+  /** Default false. */
+  readonly significant?: boolean;
+  /** Default 5 s, for supervisors `Infinity`: their children have times of their own (OTP's defaults). */
+  readonly shutdownMs?: number;
   /**
-   * Starts a new incarnation. Resolves when it is up; rejects when it could not start. `signal` aborts when
-   * it is no longer wanted before that: whoever takes long to start should listen and reject.
+   * Starts a new incarnation. Resolves when it is up, or with undefined when there is nothing to run now: the
+   * child is kept, stopped (OTP's `ignore`). Rejects when it could not start. `signal` aborts when it is no longer
+   * wanted before that: whoever takes long to start should listen and reject.
    */
-  start(signal: AbortSignal): Promise<ChildHandle>;
+  start(signal: AbortSignal): Promise<ChildHandle | undefined>;
+  /**
+   * Whether what ended it, or kept it from starting, is declared a passing fault of its surroundings and no bug:
+   * it backs off and returns however often that happens, without counting towards the intensity. Without this, an
+   * error of the catalogue that is recoverable; see {@link isRecoverable}.
+   */
+  readonly isTransient?: (error: unknown) => boolean;
 }
 
 /** One incarnation of a child. */
@@ -48,9 +62,23 @@ export interface ChildHandle {
   describe?(path: string): Partial<TreeNode>;
 }
 
+const SHUTDOWN_MS = 5_000;
+
+/** The facts of a specification, with OTP's defaults. */
+export function factsOf(spec: ChildSpec): ChildFacts {
+  const { id, type, restart, significant = false } = spec;
+  const shutdownMs = spec.shutdownMs ?? (type === 'supervisor' ? Number.POSITIVE_INFINITY : SHUTDOWN_MS);
+  return { id, type, restart, significant, shutdownMs };
+}
+
 /** Whether a child of this restart type returns after such an end. */
 export function restartsAfter(restart: RestartType, reason: ExitReason): boolean {
   if (restart === 'permanent') return true;
   if (restart === 'temporary') return false;
   return reason.kind === 'error' || reason.kind === 'killed';
+}
+
+/** What is a passing fault unless a specification says otherwise: a coded error whose catalogue entry says so. */
+export function isRecoverable(error: unknown): boolean {
+  return error instanceof BanyanError && error.recoverable;
 }

@@ -3,7 +3,7 @@
  * comes of an action returns through the supervisor's mailbox (`send`), never as a direct call.
  */
 import { BanyanError } from '../protocol/errors.ts';
-import type { ChildHandle, ChildSpec, ExitReason } from './child-spec.ts';
+import { type ChildHandle, type ChildSpec, type ExitReason, isRecoverable } from './child-spec.ts';
 import type { Action, SupervisorEvent } from './supervisor-state.ts';
 
 /** Time as the runtime gives it: real, or driven by a simulation. */
@@ -17,6 +17,7 @@ export interface Clock {
 /** What a supervisor tells whoever watches it: logs, metrics, the console. */
 export type SupervisionEvent = { readonly at: number; readonly supervisor: string } & (
   | { readonly type: 'child-started'; readonly child: string; readonly incarnation: number }
+  | { readonly type: 'child-ignored'; readonly child: string }
   | { readonly type: 'child-start-failed'; readonly child: string; readonly error: unknown }
   | { readonly type: 'child-exited'; readonly child: string; readonly reason: ExitReason }
   | { readonly type: 'child-killed'; readonly child: string }
@@ -40,8 +41,8 @@ interface Incarnation {
   readonly id: string;
   readonly number: number;
   handle: ChildHandle | undefined;
-  /** Aborted when it is to stop before it has come up. */
-  readonly unwanted: AbortController;
+  /** Aborted when it is to stop before it has come up; let go of when it is up. */
+  unwanted: AbortController | undefined;
   /** Its end has been reported; nothing more about it may be. */
   over: boolean;
   killed: boolean;
@@ -50,11 +51,9 @@ interface Incarnation {
 
 export interface Performer {
   perform(action: Action): void;
-  /** Makes a specification startable; its `start` is all that a decision cannot hold. */
-  learn(spec: ChildSpec): boolean;
   handle(id: string): ChildHandle | undefined;
-  /** A number for a request, and the promise of its answer. */
-  request(): { readonly request: number; readonly answer: Promise<void> };
+  /** A number for a request, and the promise of its answer. One that adds a child brings its specification. */
+  request(spec?: ChildSpec): { readonly request: number; readonly answer: Promise<void> };
   /** Resolves when every declared child has been up, or rejects with why the supervisor ended before. */
   readonly ready: Promise<void>;
   readonly exited: Promise<ExitReason>;
@@ -64,13 +63,17 @@ export interface Performer {
 export function createPerformer(
   supervisor: string,
   ports: PerformerPorts,
+  children: readonly ChildSpec[],
   send: (event: SupervisorEvent) => void,
 ): Performer {
   const { clock, random } = ports;
-  const specs = new Map<string, ChildSpec>();
+  const specs = new Map(children.map((spec) => [spec.id, spec]));
   const living = new Map<string, Incarnation>();
   const timers = new Map<number, () => void>();
-  const waiting = new Map<number, PromiseWithResolvers<void>>();
+  const waiting = new Map<
+    number,
+    { readonly caller: PromiseWithResolvers<void>; readonly spec?: ChildSpec }
+  >();
   const ready = Promise.withResolvers<void>();
   const exit = Promise.withResolvers<ExitReason>();
   let requests = 0;
@@ -87,7 +90,18 @@ export function createPerformer(
     child.stop?.cancelTimer();
     living.delete(child.id);
     report({ type: 'child-exited', child: child.id, reason });
-    send({ type: 'child.exited', id: child.id, incarnation: child.number, reason, random: random() });
+    const { id, number: incarnation } = child;
+    const transient = isTransient(id, reason.error);
+    send({ type: 'child.exited', id, incarnation, reason, random: random(), transient });
+  };
+
+  /** Whether it is declared that what happened to a child is no fault of its own. */
+  const isTransient = (id: string, error: unknown): boolean => {
+    try {
+      return (specs.get(id)?.isTransient ?? isRecoverable)(error);
+    } catch {
+      return false;
+    }
   };
 
   const askToStop = (child: Incarnation, handle: ChildHandle, signal: AbortSignal): void => {
@@ -117,16 +131,26 @@ export function createPerformer(
       stop: undefined,
     };
     living.set(id, child);
+    const ignored = (): void => {
+      child.over = true;
+      child.stop?.cancelTimer();
+      living.delete(id);
+      report({ type: 'child-ignored', child: id });
+      send({ type: 'child.ignored', id, incarnation: number });
+    };
     const failedToStart = (error: unknown): void => {
       if (child.over) return;
       child.over = true;
       child.stop?.cancelTimer();
       living.delete(id);
       report({ type: 'child-start-failed', child: id, error });
-      send({ type: 'child.startFailed', id, incarnation: number, error, random: random() });
+      const transient = isTransient(id, error);
+      send({ type: 'child.startFailed', id, incarnation: number, error, random: random(), transient });
     };
-    const cameUp = (handle: ChildHandle): void => {
-      if (child.over) return handle.kill();
+    const cameUp = (handle: ChildHandle | undefined): void => {
+      if (child.over) return handle?.kill();
+      child.unwanted = undefined;
+      if (handle === undefined) return ignored();
       child.handle = handle;
       if (child.stop === undefined) {
         report({ type: 'child-started', child: id, incarnation: number });
@@ -159,7 +183,7 @@ export function createPerformer(
         ? clock.setTimer(shutdownMs, () => kill(child))
         : () => undefined;
     child.stop = { abort, cancelTimer };
-    if (child.handle === undefined) child.unwanted.abort();
+    child.unwanted?.abort();
     if (shutdownMs <= 0) kill(child);
     else if (!asked && child.handle !== undefined) askToStop(child, child.handle, abort.signal);
   };
@@ -175,7 +199,7 @@ export function createPerformer(
         report({ type: 'restart-scheduled', child: id, delayMs });
         const fire = (): void => {
           timers.delete(timer);
-          send({ type: 'restart.due', timer });
+          send({ type: 'restart.due', id, timer });
         };
         timers.set(timer, clock.setTimer(delayMs, fire));
         return;
@@ -185,8 +209,13 @@ export function createPerformer(
       case 'forget':
         specs.delete(action.id);
         return;
+      case 'learn': {
+        const { spec } = waiting.get(action.request) ?? {};
+        if (spec !== undefined) specs.set(action.id, spec);
+        return;
+      }
       case 'settle': {
-        const caller = waiting.get(action.request);
+        const { caller } = waiting.get(action.request) ?? {};
         waiting.delete(action.request);
         if (action.error === undefined) caller?.resolve();
         else caller?.reject(action.error);
@@ -206,16 +235,11 @@ export function createPerformer(
 
   return {
     perform,
-    learn: (spec) => {
-      if (specs.has(spec.id)) return false;
-      specs.set(spec.id, spec);
-      return true;
-    },
     handle: (id) => living.get(id)?.handle,
-    request: () => {
+    request: (spec) => {
       requests += 1;
       const caller = Promise.withResolvers<void>();
-      waiting.set(requests, caller);
+      waiting.set(requests, spec === undefined ? { caller } : { caller, spec });
       return { request: requests, answer: caller.promise };
     },
     ready: ready.promise,

@@ -1,42 +1,77 @@
 /** The vocabulary of decisions: what a supervisor remembers, what happens to it, what it wants done. All data. */
+import { Map, OrderedMap, Stack } from 'immutable';
+import { BanyanError } from '../protocol/errors.ts';
 import { type BackoffPolicy, type BackoffState, backoff } from './backoff.ts';
 import type { ChildFacts, ExitReason } from './child-spec.ts';
 import { type IntensityState, type RestartIntensity, intensity } from './restart-intensity.ts';
 
-/** Which siblings share the fate of a child that failed: nobody, everybody, those started after it. */
-export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one';
+/**
+ * Which siblings share the fate of a child that failed: nobody, everybody, those started after it. Under
+ * `simple_one_for_one` all children are added later; they have no order, and are forgotten when they are not restarted.
+ */
+export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one' | 'simple_one_for_one';
 
-/** Somebody waits until a child runs, or until it has stopped. */
-export interface PendingRequest {
-  readonly request: number;
-  readonly wants: 'running' | 'stopped';
-}
+/** Whether significant children that end by themselves end their supervisor: the first, or the last of them. */
+export type AutoShutdown = 'never' | 'any_significant' | 'all_significant';
 
 export interface ChildState extends ChildFacts {
-  /** `queued` waits for its turn to start, `waiting` for a back-off timer, `stopped` for somebody's request. */
-  readonly status: 'queued' | 'starting' | 'running' | 'stopping' | 'waiting' | 'stopped';
+  /** `waiting` backs off before a restart; `stopped` is down until somebody asks or its group restarts. */
+  readonly status: 'stopped' | 'starting' | 'running' | 'stopping' | 'waiting';
   /** How often it was started; tells a late report about an earlier incarnation from one about this one. */
   readonly incarnation: number;
-  /** Has never been up. */
-  readonly fresh: boolean;
-  /** Must stop, in reverse order with the others that must, before anything is started. */
-  readonly doomed: boolean;
-  /** What follows when it is down. */
-  readonly afterStop: 'stopped' | 'restart';
-  /** The back-off timer that must fire before it starts; undefined when none is set. */
-  readonly timer: number | undefined;
   readonly backoff: BackoffState;
-  readonly requests: readonly PendingRequest[];
+  /** The restart that a waiting child waits for. */
+  readonly pending: PendingRestart | undefined;
+  /** Stopped, because it returns together with this sibling, which is waiting. */
+  readonly awaits: string | undefined;
+}
+
+export interface PendingRestart {
+  /** The timer that must fire. */
+  readonly timer: number;
+  /** It was counted, or need not be: a restart counts when it is attempted. */
+  readonly counted: boolean;
+  /** Why the child is down. */
+  readonly reason: ExitReason;
+}
+
+/**
+ * Something a supervisor does step by step: stops first, from right to left, then starts, from left to right, each
+ * when the one before has ended. What it does next when a start fails, and who is told, depends on the purpose.
+ */
+export interface Procedure {
+  readonly stops: Stack<string>;
+  readonly starts: Stack<string>;
+  readonly purpose:
+    | { readonly type: 'boot' }
+    | { readonly type: 'restart' }
+    /** Siblings are stopped while `leader` backs off. */
+    | { readonly type: 'clear'; readonly leader: string }
+    | { readonly type: 'add' | 'revive' | 'terminate'; readonly id: string; readonly request: number };
+}
+
+/**
+ * What is under way for one child, or for all of a group, and what has come meanwhile: it is looked at afterwards, in
+ * order. A gen_server that is busy does the same with its mailbox, but for all of its children.
+ */
+export interface Lane {
+  readonly procedure: Procedure;
+  readonly deferred: readonly SupervisorEvent[];
 }
 
 export interface SupervisorState {
   readonly id: string;
   readonly strategy: Strategy;
+  readonly autoShutdown: AutoShutdown;
   readonly intensity: IntensityState;
   readonly backoff: BackoffPolicy;
   readonly phase: 'starting' | 'running' | 'stopping' | 'stopped';
-  /** In start order. */
-  readonly children: readonly ChildState[];
+  /** By id, in start order. */
+  readonly children: OrderedMap<string, ChildState>;
+  /** What is under way, by the child that it is about; under {@link ALL} when it is about all of them. */
+  readonly lanes: Map<string, Lane>;
+  /** While it stops: those that are still to stop, the next one first, and how many are not yet down. */
+  readonly ending: { readonly order: Stack<string>; readonly left: number };
   readonly timersSet: number;
   /** Why it stops or has stopped. */
   readonly exitReason: ExitReason | undefined;
@@ -44,38 +79,51 @@ export interface SupervisorState {
   readonly gaveUp: boolean;
 }
 
-/** What reaches a supervisor's mailbox. `random` is one draw in [0, 1), so that decisions stay pure. */
+/** No child has this id. */
+export const ALL = '';
+
+interface ChildReport {
+  readonly id: string;
+  readonly incarnation: number;
+}
+
+/** What is known of a failure where it happened. `random` is one draw in [0, 1), so that decisions stay pure. */
+interface Failure {
+  readonly random: number;
+  /** Declared a passing fault: it does not count towards the intensity. */
+  readonly transient: boolean;
+}
+
+/** What reaches a supervisor's mailbox. */
 export type SupervisorEvent =
   | { readonly type: 'boot' }
-  | { readonly type: 'child.started'; readonly id: string; readonly incarnation: number }
-  | {
-      readonly type: 'child.startFailed';
-      readonly id: string;
-      readonly incarnation: number;
-      readonly error: unknown;
-      readonly random: number;
-    }
-  | {
-      readonly type: 'child.exited';
-      readonly id: string;
-      readonly incarnation: number;
-      readonly reason: ExitReason;
-      readonly random: number;
-    }
-  | { readonly type: 'restart.due'; readonly timer: number }
-  | { readonly type: 'start.child'; readonly child: ChildFacts; readonly request: number }
-  | { readonly type: 'terminate.child'; readonly id: string; readonly request: number }
-  | { readonly type: 'restart.child'; readonly id: string; readonly request: number }
-  | { readonly type: 'delete.child'; readonly id: string; readonly request: number }
+  | ({ readonly type: 'child.started' } & ChildReport)
+  /** There was nothing to start. */
+  | ({ readonly type: 'child.ignored' } & ChildReport)
+  | ({ readonly type: 'child.startFailed'; readonly error: unknown } & ChildReport & Failure)
+  | ({ readonly type: 'child.exited'; readonly reason: ExitReason } & ChildReport & Failure)
+  | { readonly type: 'restart.due'; readonly id: string; readonly timer: number }
+  | ChildRequest
   | { readonly type: 'stop' }
   | { readonly type: 'kill' };
 
+/** What somebody asks of a running supervisor about one child. */
+export type ChildRequest =
+  | { readonly type: 'start.child'; readonly child: ChildFacts; readonly request: number }
+  | {
+      readonly type: 'terminate.child' | 'restart.child' | 'delete.child';
+      readonly id: string;
+      readonly request: number;
+    };
+
 /** What a decision wants done; `perform.ts` is the only place that does it. */
 export type Action =
+  /** The specification that came with this request is the child's from now on. */
+  | { readonly type: 'learn'; readonly id: string; readonly request: number }
   | { readonly type: 'start'; readonly id: string; readonly incarnation: number }
   /** 0 milliseconds kill at once, also a child that is stopping already. */
   | { readonly type: 'stop'; readonly id: string; readonly incarnation: number; readonly shutdownMs: number }
-  /** Puts `restart.due` with this timer into the mailbox after `delayMs`; `id` is the child that failed. */
+  /** Puts `restart.due` with this child and timer into the mailbox after `delayMs`. */
   | { readonly type: 'restartLater'; readonly id: string; readonly timer: number; readonly delayMs: number }
   | { readonly type: 'giveUp'; readonly id: string; readonly reason: ExitReason }
   /** The child's specification is no longer needed. */
@@ -85,58 +133,84 @@ export type Action =
   | { readonly type: 'ready' }
   | { readonly type: 'exit'; readonly reason: ExitReason };
 
-/** A supervisor that has started nothing yet. Throws `definition.invalid` for limits without a meaning. */
+/**
+ * A supervisor that has started nothing yet. Throws `definition.invalid` for limits without a meaning, ids that
+ * repeat, and significant children that could never count.
+ */
 export function newSupervisor(options: {
   readonly id: string;
   readonly strategy: Strategy;
+  readonly autoShutdown: AutoShutdown;
   readonly intensity: RestartIntensity;
   readonly backoff: BackoffPolicy;
   readonly children: readonly ChildFacts[];
 }): SupervisorState {
+  const { id, strategy, autoShutdown, children } = options;
+  if (strategy === 'simple_one_for_one' && children.length > 0)
+    throw invalid(`The supervisor '${id}' is simple_one_for_one: its children are added when it runs`);
+  const account = backoff(options.backoff);
+  const byId = OrderedMap<string, ChildState>().withMutations((map) => {
+    for (const child of children) {
+      const wrong = whatIsWrong(child, autoShutdown);
+      if (wrong !== undefined) throw invalid(`The supervisor '${id}': ${wrong}`);
+      if (map.has(child.id)) throw invalid(`The supervisor '${id}' has two children '${child.id}'`);
+      map.set(child.id, newChild(child, account));
+    }
+  });
   return {
-    id: options.id,
-    strategy: options.strategy,
+    id,
+    strategy,
+    autoShutdown,
     intensity: intensity(options.intensity),
     backoff: options.backoff,
     phase: 'starting',
-    children: options.children.map((child) => newChild(child, options.backoff)),
+    children: byId,
+    lanes: Map(),
+    ending: { order: Stack(), left: 0 },
     timersSet: 0,
     exitReason: undefined,
     gaveUp: false,
   };
 }
 
-/** A child that waits for its first start. */
-export function newChild(facts: ChildFacts, policy: BackoffPolicy): ChildState {
-  const { id, type, restart, shutdownMs } = facts;
+/** A child that has never run. */
+export function newChild(facts: ChildFacts, account: BackoffState): ChildState {
+  const { id, type, restart, significant, shutdownMs } = facts;
   return {
     id,
     type,
     restart,
+    significant,
     shutdownMs,
-    status: 'queued',
+    status: 'stopped',
     incarnation: 0,
-    fresh: true,
-    doomed: false,
-    afterStop: 'stopped',
-    timer: undefined,
-    backoff: backoff(policy),
-    requests: [],
+    backoff: account,
+    pending: undefined,
+    awaits: undefined,
   };
 }
 
-/** Whether there may be something in memory that has to end before the child is down. */
-export function isAlive(child: ChildState): boolean {
-  return child.status === 'starting' || child.status === 'running' || child.status === 'stopping';
+/** What no child may be, in OTP's words a bad combination; undefined when all is well. */
+export function whatIsWrong(child: ChildFacts, autoShutdown: AutoShutdown): string | undefined {
+  const { id, restart, significant, shutdownMs } = child;
+  if (id === ALL) return 'a child needs an id';
+  if (!(shutdownMs >= 0)) return `'${id}' cannot have ${shutdownMs} ms to stop`;
+  if (significant && autoShutdown === 'never')
+    return `'${id}' cannot be significant where autoShutdown is never`;
+  if (significant && restart === 'permanent') return `'${id}' cannot be significant: it is always restarted`;
+  return undefined;
 }
 
-/** A copy with one child changed. */
-export function withChild(
-  state: SupervisorState,
-  index: number,
-  change: Partial<ChildState>,
-): SupervisorState {
-  const child = state.children[index];
-  if (child === undefined) return state;
-  return { ...state, children: state.children.with(index, { ...child, ...change }) };
+/** Whether there may be something in memory that has to end before the child is down. */
+export function isAlive({ status }: ChildState): boolean {
+  return status === 'starting' || status === 'running' || status === 'stopping';
+}
+
+/** Whether the children depend on each other's order, so that what is done to one concerns all. */
+export function isGroup({ strategy }: SupervisorState): boolean {
+  return strategy === 'one_for_all' || strategy === 'rest_for_one';
+}
+
+function invalid(message: string): BanyanError {
+  return new BanyanError('definition.invalid', { message });
 }

@@ -124,7 +124,7 @@ describe('a running supervisor', () => {
     const late = Promise.withResolvers<void>();
     const abort = new AbortController();
     const slow = child('slow');
-    const start = async (signal: AbortSignal): Promise<ChildHandle> => {
+    const start = async (signal: AbortSignal): Promise<ChildHandle | undefined> => {
       await late.promise;
       return slow.spec.start(signal);
     };
@@ -173,16 +173,18 @@ describe('requests', () => {
     const { log, child, options } = lab();
     const root = await startSupervisor(options('root', []));
     await root.startChild(child('a').spec);
-    await expect(root.startChild(child('a').spec)).rejects.toMatchObject({ code: 'definition.invalid' });
+    await expect(root.startChild(child('a').spec)).rejects.toMatchObject({ code: 'child.started' });
     await root.terminateChild('a');
     expect(root.whichChildren()).toMatchObject([{ id: 'a', status: 'stopped' }]);
+    await expect(root.startChild(child('a').spec)).rejects.toMatchObject({ code: 'child.present' });
     await root.restartChild('a');
-    await root.restartChild('a');
-    await expect(root.deleteChild('a')).rejects.toMatchObject({ code: 'definition.invalid' });
+    await expect(root.restartChild('a')).rejects.toMatchObject({ code: 'child.running' });
+    await expect(root.deleteChild('a')).rejects.toMatchObject({ code: 'child.running' });
+    expect(root.countChildren()).toEqual({ specs: 1, active: 1, supervisors: 0, workers: 1 });
     await root.terminateChild('a');
     await root.deleteChild('a');
     expect(root.whichChildren()).toEqual([]);
-    expect(log).toEqual(['+a', '-a', '+a', '-a', '+a', '-a']);
+    expect(log).toEqual(['+a', '-a', '+a', '-a']);
     expect(root.tree().intensity.used).toBe(0);
   });
 
@@ -206,7 +208,8 @@ describe('requests', () => {
   test('unknown children and ended supervisors are answered with a code', async () => {
     const { child, options } = lab();
     const root = await startSupervisor(options('root', []));
-    await expect(root.terminateChild('x')).rejects.toMatchObject({ code: 'actor.not_found' });
+    for (const ask of ['terminateChild', 'restartChild', 'deleteChild'] as const)
+      await expect(root[ask]('x')).rejects.toMatchObject({ code: 'child.not_found' });
     await root.stop();
     await expect(root.startChild(child('a').spec)).rejects.toMatchObject({ code: 'actor.ended' });
     await root.stop();
@@ -259,7 +262,7 @@ describe('nested supervisors', () => {
     const { child, options } = lab();
     const { spec } = child('coordinator/main', { type: 'actor' });
     const start = async (signal: AbortSignal): Promise<ChildHandle> => ({
-      ...(await spec.start(signal)),
+      ...((await spec.start(signal)) as ChildHandle),
       describe: () => ({
         kind: 'coordinator',
         state: 'ready',

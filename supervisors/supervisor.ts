@@ -6,16 +6,18 @@
 import { createActor, enqueueActions, setup } from 'xstate';
 import { BanyanError } from '../protocol/errors.ts';
 import { type BackoffPolicy, DEFAULT_BACKOFF } from './backoff.ts';
-import type { ChildSpec, ChildType, ExitReason, RestartType } from './child-spec.ts';
+import { type ChildSpec, type ChildType, type ExitReason, factsOf, type RestartType } from './child-spec.ts';
 import { type PerformerPorts, createPerformer } from './perform.ts';
 import { DEFAULT_INTENSITY, type RestartIntensity } from './restart-intensity.ts';
 import { decide } from './strategy.ts';
 import {
   type Action,
+  type AutoShutdown,
   type ChildState,
   type Strategy,
   type SupervisorEvent,
   type SupervisorState,
+  isAlive,
   newSupervisor,
 } from './supervisor-state.ts';
 import { type SupervisorNode, supervisorNode } from './tree.ts';
@@ -78,6 +80,8 @@ export interface SupervisorOptions extends PerformerPorts {
   readonly id: string;
   /** Default `one_for_one`. */
   readonly strategy?: Strategy | undefined;
+  /** Default `never`. */
+  readonly autoShutdown?: AutoShutdown | undefined;
   readonly intensity?: RestartIntensity | undefined;
   readonly backoff?: BackoffPolicy | undefined;
   /** Started from left to right, stopped from right to left. */
@@ -96,7 +100,21 @@ export interface ChildSummary {
   readonly restarts: number;
 }
 
-/** A running supervisor. Requests reject with a coded error once it is stopping. */
+/** OTP's `count_children`. */
+export interface ChildCounts {
+  /** All children that it knows. */
+  readonly specs: number;
+  /** Those that are up, or on their way up or down. */
+  readonly active: number;
+  readonly supervisors: number;
+  /** Actors and workers. */
+  readonly workers: number;
+}
+
+/**
+ * A running supervisor. Requests are answered when they are done, in order with what else happens to their child;
+ * they reject with the start's own error, with `child.*` where OTP refuses, and with `actor.ended` once it stops.
+ */
 export interface Supervisor {
   readonly id: string;
   /** Resolves once, when every child is down: `shutdown` (also when it gave up, with the error), or `killed`. */
@@ -105,15 +123,17 @@ export interface Supervisor {
   stop(): Promise<void>;
   /** Kills all children at once. */
   kill(): void;
-  /** Adds a child after the others and starts it; rejects, and forgets it, when it cannot start. */
+  /** Adds a child after the others and starts it; forgets it when it cannot start. `child.started`, `child.present`. */
   startChild(spec: ChildSpec): Promise<void>;
-  /** Stops a child. A temporary one is forgotten, others can be restarted. */
+  /** Stops a child, or its restart. A temporary one is forgotten, others can be restarted. `child.not_found`. */
   terminateChild(id: string): Promise<void>;
-  /** Starts a stopped child, or replaces the incarnation that runs; not counted as a failure. */
+  /** Starts a child that is down. `child.not_found`, `child.running`, `child.restarting`, `child.dynamic`. */
   restartChild(id: string): Promise<void>;
-  /** Forgets a stopped child. */
+  /** Forgets a child that is down. `child.not_found`, `child.running`, `child.restarting`, `child.dynamic`. */
   deleteChild(id: string): Promise<void>;
+  /** In start order. */
   whichChildren(): readonly ChildSummary[];
+  countChildren(): ChildCounts;
   /** The live tree from here; `parentPath` is the path of what this supervisor hangs under. */
   tree(parentPath?: string): SupervisorNode;
 }
@@ -128,9 +148,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const initial = newSupervisor({
     id,
     strategy: options.strategy ?? 'one_for_one',
+    autoShutdown: options.autoShutdown ?? 'never',
     intensity: options.intensity ?? DEFAULT_INTENSITY,
     backoff: options.backoff ?? DEFAULT_BACKOFF,
-    children: options.children,
+    children: options.children.map(factsOf),
   });
   const due: Action[] = [];
   let performing = false;
@@ -146,8 +167,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       performing = false;
     }
   };
-  const performer = createPerformer(id, options, send);
-  for (const spec of options.children) if (!performer.learn(spec)) throw repeatedChild(id, spec.id);
+  const performer = createPerformer(id, options, options.children, send);
   // Performed after the transition, not inside: nested supervisors are machines too, and XState's are not
   // re-entrant; and whoever is told of an action sees the state that asked for it.
   const machine = supervisorMachine.provide({
@@ -156,11 +176,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const actor = createActor(machine, { input: initial });
   const state = (): SupervisorState => actor.getSnapshot().context;
 
-  const ask = (event: (request: number) => SupervisorEvent): Promise<void> => {
-    if (actor.getSnapshot().status !== 'active') {
-      return Promise.reject(new BanyanError('actor.ended', { message: `The supervisor '${id}' has ended` }));
-    }
-    const { request, answer } = performer.request();
+  const ask = async (event: (request: number) => SupervisorEvent, spec?: ChildSpec): Promise<void> => {
+    if (actor.getSnapshot().status !== 'active')
+      throw new BanyanError('actor.ended', { message: `The supervisor '${id}' has ended` });
+    const { request, answer } = performer.request(spec);
     send(event(request));
     return answer;
   };
@@ -184,14 +203,12 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       await performer.exited;
     },
     kill: () => send({ type: 'kill' }),
-    startChild: async (spec) => {
-      if (!performer.learn(spec)) throw repeatedChild(id, spec.id);
-      await ask((request) => ({ type: 'start.child', child: spec, request }));
-    },
+    startChild: (spec) => ask((request) => ({ type: 'start.child', child: factsOf(spec), request }), spec),
     terminateChild: (child) => ask((request) => ({ type: 'terminate.child', id: child, request })),
     restartChild: (child) => ask((request) => ({ type: 'restart.child', id: child, request })),
     deleteChild: (child) => ask((request) => ({ type: 'delete.child', id: child, request })),
-    whichChildren: () => state().children.map(summaryOf),
+    whichChildren: () => state().children.valueSeq().map(summaryOf).toArray(),
+    countChildren: () => countOf(state()),
     tree: (parentPath) =>
       supervisorNode(state(), parentPath, clock.now(), (child) => performer.handle(child)),
   };
@@ -202,8 +219,8 @@ function summaryOf(child: ChildState): ChildSummary {
   return { id, type, restart, status, restarts: Math.max(0, incarnation - 1) };
 }
 
-function repeatedChild(supervisor: string, child: string): BanyanError {
-  return new BanyanError('definition.invalid', {
-    message: `The supervisor '${supervisor}' already has a child '${child}'`,
-  });
+function countOf({ children }: SupervisorState): ChildCounts {
+  const supervisors = children.count(({ type }) => type === 'supervisor');
+  const active = children.count(isAlive);
+  return { specs: children.size, active, supervisors, workers: children.size - supervisors };
 }

@@ -58,7 +58,10 @@ export function supervisorNode(
 ): SupervisorNode {
   const path = pathOf(parentPath, state.id);
   const { max, windowMs } = state.intensity;
-  const children = state.children.map((child) => childNode(child, path, handleOf(child.id)));
+  const children = state.children
+    .valueSeq()
+    .map((child) => childNode(child, path, handleOf(child.id)))
+    .toArray();
   return {
     id: state.id,
     type: 'supervisor',
@@ -84,5 +87,7 @@ function childNode(child: ChildState, parentPath: string, handle: ChildHandle | 
 
 function statusOf(child: ChildState): TreeStatus {
   if (child.status === 'running' || child.status === 'stopping') return 'running';
-  return child.status === 'stopped' ? 'passivated' : 'backoff';
+  // Down with a sibling that backs off, and about to return with it.
+  const returns = child.status !== 'stopped' || child.awaits !== undefined;
+  return returns ? 'backoff' : 'passivated';
 }

@@ -16,7 +16,7 @@ export function stopAll(draft: Draft, exitReason: ExitReason): void {
   breakOff(draft);
   const alive = draft.state.children.valueSeq().filter(isAlive).toArray();
   // One that is stopping already is waited for first, as by a supervisor that was in the middle of it.
-  const order = [...alive.filter(isStopping), ...alive.filter((child) => !isStopping(child)).reverse()];
+  const order = [...alive.filter(isStopping), ...alive.filter((child) => !isStopping(child)).toReversed()];
   const ending = { order: Stack(order.map(({ id }) => id)), left: alive.length };
   draft.state = { ...draft.state, phase: 'stopping', exitReason, ending };
   if (draft.state.strategy === 'simple_one_for_one')

@@ -29,7 +29,7 @@ export function restart(draft: Draft, id: string, failure: Failed): void {
   for (const { id: other, status, awaits } of others)
     if (status === 'waiting' || awaits !== undefined)
       change(draft, other, { status: 'stopped', pending: undefined, awaits: id });
-  const stops = ids(others.filter(isAlive).reverse());
+  const stops = ids(others.filter(isAlive).toReversed());
   if (stops.length > 0) begin(draft, id, { stops, purpose: { type: 'clear', leader: id } });
 }
 
@@ -59,7 +59,7 @@ function restartNow(draft: Draft, id: string): void {
   for (const child of affected)
     if (child.status === 'waiting') change(draft, child.id, { status: 'stopped', pending: undefined });
   begin(draft, id, {
-    stops: ids(affected.filter(isAlive).reverse()),
+    stops: ids(affected.filter(isAlive).toReversed()),
     starts: ids(affected),
     purpose: { type: 'restart' },
   });

@@ -20,8 +20,14 @@ import {
 } from './supervisor-state.ts';
 
 /** The lane in which things happen to a child. */
-export function laneOf(state: SupervisorState, id: string): string {
+function laneOf(state: SupervisorState, id: string): string {
   return state.phase === 'starting' || isGroup(state) ? ALL : id;
+}
+
+/** The lane that an event is about; what is about the supervisor itself never waits in one. */
+export function laneOfEvent(state: SupervisorState, event: SupervisorEvent): string | undefined {
+  if (event.type === 'start.child') return laneOf(state, event.child.id);
+  return 'id' in event ? laneOf(state, event.id) : undefined;
 }
 
 /** Begins what its lane is free for. `stops` and `starts` are in the order of the steps. */
@@ -31,7 +37,10 @@ export function begin(
   { stops = [], starts = [], purpose }: Steps & Pick<Procedure, 'purpose'>,
 ): void {
   const lane = laneOf(draft.state, id);
-  put(draft, lane, { procedure: { stops: Stack(stops), starts: Stack(starts), purpose }, deferred: [] });
+  // What had waited and has not had its turn yet waits on.
+  const deferred = draft.again.filter((event) => laneOfEvent(draft.state, event) === lane);
+  draft.again.splice(0, Infinity, ...draft.again.filter((event) => !deferred.includes(event)));
+  put(draft, lane, { procedure: { stops: Stack(stops), starts: Stack(starts), purpose }, deferred });
   proceed(draft, lane);
 }
 

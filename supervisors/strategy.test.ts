@@ -1,124 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_BACKOFF } from './backoff.ts';
-import type { ChildFacts, ExitReason, RestartType } from './child-spec.ts';
-import { decide } from './strategy.ts';
-import {
-  ALL,
-  type Action,
-  type AutoShutdown,
-  type Strategy,
-  type SupervisorEvent,
-  type SupervisorState,
-  newSupervisor,
-} from './supervisor-state.ts';
-
-const crash: ExitReason = { kind: 'error', error: new Error('boom') };
-
-/** A world that does what decisions want when the test says so, and checks the order as it goes. */
-class World {
-  state: SupervisorState;
-  now = 0;
-  readonly log: string[] = [];
-  readonly actions: Action[] = [];
-  readonly starting = new Map<string, number>();
-  readonly up = new Map<string, number>();
-  readonly stopping = new Map<string, number>();
-  readonly timers: { readonly id: string; readonly timer: number }[] = [];
-
-  constructor(
-    strategy: Strategy,
-    children: readonly (string | ChildFacts)[],
-    max = 3,
-    autoShutdown: AutoShutdown = 'never',
-  ) {
-    this.state = newSupervisor({
-      id: 'root',
-      strategy,
-      autoShutdown,
-      intensity: { max, windowMs: 1000 },
-      backoff: DEFAULT_BACKOFF,
-      children: children.map((child) => (typeof child === 'string' ? facts(child) : child)),
-    });
-  }
-
-  send(event: SupervisorEvent): void {
-    const { state, actions } = decide(this.state, event, this.now);
-    this.state = state;
-    for (const action of actions) this.take(action);
-  }
-
-  private take(action: Action): void {
-    this.actions.push(action);
-    if (action.type === 'start') {
-      expect(this.alive(action.id), `${action.id} has one incarnation at a time`).toBe(false);
-      this.starting.set(action.id, action.incarnation);
-      this.log.push(`+${action.id}`);
-    } else if (action.type === 'stop') {
-      expect(this.alive(action.id), `${action.id} is alive when it is stopped`).toBe(true);
-      this.starting.delete(action.id);
-      this.up.delete(action.id);
-      this.stopping.set(action.id, action.incarnation);
-      this.log.push(`-${action.id}`);
-    } else if (action.type === 'restartLater') this.timers.push(action);
-    else if (action.type === 'giveUp' || action.type === 'exit' || action.type === 'ready')
-      this.log.push(action.type);
-  }
-
-  alive(id: string): boolean {
-    return this.starting.has(id) || this.up.has(id) || this.stopping.has(id);
-  }
-
-  finishStart(id: string, error?: Error, transient = false): void {
-    const incarnation = this.starting.get(id) ?? 0;
-    this.starting.delete(id);
-    if (error === undefined) {
-      this.up.set(id, incarnation);
-      this.send({ type: 'child.started', id, incarnation });
-    } else this.send({ type: 'child.startFailed', id, incarnation, error, random: 0, transient });
-  }
-
-  finishStop(id: string): void {
-    this.exit(id, this.stopping, { kind: 'shutdown' });
-  }
-
-  crash(id: string, reason = crash, transient = false): void {
-    this.exit(id, this.up, reason, transient);
-  }
-
-  fire(timer = this.timers.shift()): void {
-    if (timer !== undefined) this.send({ type: 'restart.due', id: timer.id, timer: timer.timer });
-  }
-
-  /** Lets everything under way succeed until nothing is. */
-  settle(): this {
-    for (;;) {
-      const [start] = this.starting.keys();
-      const [stop] = this.stopping.keys();
-      if (stop !== undefined) this.finishStop(stop);
-      else if (start !== undefined) this.finishStart(start);
-      else if (this.timers.length > 0) this.fire();
-      else return this;
-    }
-  }
-
-  boot(): this {
-    this.send({ type: 'boot' });
-    this.settle();
-    this.log.length = 0;
-    return this;
-  }
-
-  private exit(id: string, from: Map<string, number>, reason: ExitReason, transient = false): void {
-    const incarnation = from.get(id) ?? 0;
-    from.delete(id);
-    this.send({ type: 'child.exited', id, incarnation, reason, random: 0, transient });
-  }
-}
-
-function facts(id: string, restart: RestartType = 'permanent', more: Partial<ChildFacts> = {}): ChildFacts {
-  return { id, type: 'worker', restart, significant: false, shutdownMs: 100, ...more };
-}
+import type { ExitReason, RestartType } from './child-spec.ts';
+import type { Strategy, SupervisorState } from './supervisor-state.ts';
+import { crash, facts, World } from './world.fixture.ts';
 
 describe('starting and stopping', () => {
   test('children start from left to right, each after the one before is up', () => {
@@ -290,5 +174,196 @@ describe('intensity', () => {
     const before = world.state;
     world.send({ type: 'child.exited', id: 'a', incarnation: 1, reason: crash, random: 0, transient: false });
     expect(world.state).toBe(before);
+  });
+
+  test('the window slides: what it has forgotten makes room, to the millisecond', () => {
+    const gaps = fc.array(fc.nat(700), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(gaps, fc.nat(4), (steps, max) => {
+        const world = new World('one_for_one', ['a'], max).boot();
+        const failures: number[] = [];
+        for (const gapMs of steps) {
+          world.now += gapMs;
+          failures.push(world.now);
+          world.crash('a');
+          const tooMany = failures.filter((time) => world.now - time <= 1000).length > max;
+          expect(world.state.gaveUp).toBe(tooMany);
+          if (tooMany) return;
+          world.settle();
+        }
+      }),
+    );
+  });
+
+  test.each(['one_for_all', 'rest_for_one'] as const)(
+    '%s: the restart of a group counts once',
+    (strategy) => {
+      const world = new World(strategy, ['a', 'b', 'c'], 1).boot();
+      world.crash('a');
+      world.settle();
+      expect(world.state.gaveUp).toBe(false);
+      expect(world.state.intensity.restartedAt).toHaveLength(1);
+    },
+  );
+
+  test('a failed attempt counts when it is tried again; whoever stops the child before that comes in between', () => {
+    const world = new World('one_for_one', ['a', 'b'], 1).boot();
+    world.crash('a');
+    world.fire();
+    world.finishStart('a', new Error('no'));
+    expect(world.state.intensity.restartedAt).toHaveLength(1);
+    world.send({ type: 'terminate.child', id: 'a', request: 1 });
+    world.fire();
+    expect(world.log).toEqual(['+a']);
+    world.send({ type: 'restart.child', id: 'a', request: 2 });
+    world.finishStart('a');
+    world.crash('a');
+    expect(world.log).toEqual(['+a', '+a', 'giveUp', '-b']);
+  });
+
+  test('0 allows no restart at all', () => {
+    const world = new World('one_for_one', ['a'], 0).boot();
+    world.crash('a');
+    expect(world.log).toEqual(['giveUp', 'exit']);
+  });
+
+  test('1,000,000 crashes are counted exactly, in a state that does not grow', () => {
+    // Every child crashes in its turn; 4 fit into a second, a fifth would not.
+    const ids = ['a', 'b', 'c', 'd'];
+    const world = new World('one_for_one', ids, 4).boot();
+    const size = (state: SupervisorState): number => JSON.stringify(state).length;
+    let largest = 0;
+    for (let count = 0; count < 1_000_000; count += 1) {
+      world.now += 251;
+      const id = ids[count % ids.length] as string;
+      world.crash(id);
+      world.fire();
+      world.finishStart(id);
+      world.log.length = 0;
+      world.actions.length = 0;
+      if (count % 100_000 === 99) largest ||= size(world.state);
+      if (count % 100_000 === 99) expect(size(world.state)).toBeLessThan(largest * 1.2);
+    }
+    expect(
+      world.state.children
+        .valueSeq()
+        .map(({ incarnation }) => incarnation)
+        .toArray(),
+    ).toEqual(ids.map(() => 250_001));
+    world.now += 1;
+    world.crash('a');
+    expect(world.state.gaveUp).toBe(true);
+  }, 120_000);
+});
+
+describe('faults that are declared to be passing', () => {
+  test('back off and return however often they happen, without counting', () => {
+    const world = new World('one_for_one', ['a'], 0).boot();
+    for (let round = 0; round < 20; round += 1) {
+      world.crash('a', crash, true);
+      world.fire();
+      world.finishStart('a', new Error('away'), true);
+      world.fire();
+      world.finishStart('a');
+    }
+    expect(world.state.intensity.restartedAt).toEqual([]);
+    expect(world.up.has('a')).toBe(true);
+    world.crash('a');
+    expect(world.state.gaveUp).toBe(true);
+  });
+
+  test('take their group along all the same', () => {
+    const world = new World('one_for_all', ['a', 'b'], 0).boot();
+    world.crash('b', crash, true);
+    world.settle();
+    expect(world.log).toEqual(['-a', '+a', '+b']);
+  });
+});
+
+describe('significant children', () => {
+  const significant = (id: string, restart: RestartType) => facts(id, restart, { significant: true });
+  const normal: ExitReason = { kind: 'normal' };
+
+  test.each([
+    ['any_significant', ['s'], 'exit'],
+    ['all_significant', ['s'], 'running'],
+    ['all_significant', ['s', 't'], 'exit'],
+    ['any_significant', ['p'], 'running'],
+  ] as const)('%s, after the end of %j: %s', (autoShutdown, ends, outcome) => {
+    const children = [significant('s', 'transient'), significant('t', 'temporary'), facts('p', 'transient')];
+    const world = new World('one_for_one', children, 3, autoShutdown).boot();
+    for (const id of ends) world.crash(id, normal);
+    world.settle();
+    expect(world.log.at(-1)).toBe(outcome === 'exit' ? 'exit' : undefined);
+    if (outcome === 'exit') expect(world.state.exitReason).toEqual({ kind: 'shutdown' });
+  });
+
+  test('a failure that is restarted, or an end that somebody asked for, is none by itself', () => {
+    const children = [significant('s', 'transient'), significant('t', 'temporary'), facts('a')];
+    const world = new World('one_for_all', children, 9, 'any_significant').boot();
+    world.crash('s');
+    world.settle();
+    world.send({ type: 'terminate.child', id: 's', request: 1 });
+    world.settle();
+    // Stopped with its group, and dropped because it is temporary.
+    expect(world.state.children.has('t')).toBe(false);
+    expect(world.state.phase).toBe('running');
+  });
+
+  test('are refused where they could never count', () => {
+    expect(() => new World('one_for_one', [significant('s', 'transient')], 3, 'never')).toThrow(
+      'autoShutdown',
+    );
+    expect(() => new World('one_for_one', [significant('s', 'permanent')], 3, 'any_significant')).toThrow(
+      'always restarted',
+    );
+  });
+});
+
+describe('simple_one_for_one', () => {
+  const adding = (id: string, restart: RestartType, request: number) =>
+    ({ type: 'start.child', child: facts(id, restart), request }) as const;
+
+  test('children are added while it runs, restarted by themselves, and forgotten when they are not', () => {
+    const world = new World('simple_one_for_one', []).boot();
+    world.send(adding('a', 'permanent', 1));
+    world.send(adding('b', 'transient', 2));
+    world.settle();
+    world.crash('a');
+    world.settle();
+    world.crash('b', { kind: 'normal' });
+    expect(world.log).toEqual(['+a', '+b', '+a']);
+    expect(world.state.children.keySeq().toArray()).toEqual(['a']);
+  });
+
+  test('all stop at once', () => {
+    const world = new World('simple_one_for_one', []).boot();
+    world.send(adding('a', 'permanent', 1));
+    world.send(adding('b', 'permanent', 2));
+    world.settle();
+    world.send({ type: 'stop' });
+    expect(world.log).toEqual(['+a', '+b', '-a', '-b']);
+    world.settle();
+    expect(world.log.at(-1)).toBe('exit');
+  });
+
+  test('refuses to restart or delete, and forgets who is terminated', () => {
+    const world = new World('simple_one_for_one', []).boot();
+    world.send(adding('a', 'permanent', 1));
+    world.settle();
+    world.send({ type: 'restart.child', id: 'a', request: 2 });
+    world.send({ type: 'delete.child', id: 'a', request: 3 });
+    const answers = world.actions.filter((action) => action.type === 'settle');
+    expect(answers.slice(1)).toMatchObject([
+      { error: { code: 'child.dynamic' } },
+      { error: { code: 'child.dynamic' } },
+    ]);
+    world.send({ type: 'terminate.child', id: 'a', request: 4 });
+    world.settle();
+    expect(world.state.children.size).toBe(0);
+  });
+
+  test('declares no children', () => {
+    expect(() => new World('simple_one_for_one', ['a'])).toThrow('added when it runs');
   });
 });

@@ -14,9 +14,10 @@ import { restartsAfter } from './child-spec.ts';
 import { change, childOf, type Draft, forget } from './draft.ts';
 import { killAll, stopAll, whileStopping } from './ending.ts';
 import { restart, restartDue } from './failure.ts';
-import { begin, defer, isAwaited, laneOf, report } from './procedure.ts';
+import { begin, defer, isAwaited, laneOfEvent, report } from './procedure.ts';
 import {
   type Action,
+  ALL,
   type ChildState,
   isAlive,
   type SupervisorEvent,
@@ -44,8 +45,8 @@ function accept(draft: Draft, event: SupervisorEvent): void {
   if (event.type === 'stop') return stopAll(draft, { kind: 'shutdown' });
   if (event.type === 'kill') return killAll(draft);
   if (event.type === 'boot')
-    return begin(draft, '', { starts: state.children.keySeq(), purpose: { type: 'boot' } });
-  const lane = laneOf(state, event.type === 'start.child' ? event.child.id : event.id);
+    return begin(draft, ALL, { starts: state.children.keySeq(), purpose: { type: 'boot' } });
+  const lane = laneOfEvent(state, event) ?? ALL;
   if (!state.lanes.has(lane)) handle(draft, event);
   else if (isAwaited(state, lane, event)) report(draft, lane, event);
   else defer(draft, lane, event);

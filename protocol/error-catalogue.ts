@@ -119,6 +119,11 @@ export const ERRORS = {
     'The message says what was thrown; a query must not write or send.',
   ),
 
+  'shard.hung': refused(
+    'A shard stopped answering outside of turns, and was replaced.',
+    'Look for a task that computes without a pause: it holds up its whole shard; a worker process is the place for it.',
+  ),
+
   'child.not_found': refused(
     'The supervisor has no child of this id.',
     'See the children with "banyan tree".',

@@ -4,13 +4,14 @@
  * verdict in the log, and the next incarnation skips it (rule R8).
  */
 import { Worker } from 'node:worker_threads';
-import { BanyanError, type ErrorCode, isErrorCode } from '../../protocol/errors.ts';
+import { BanyanError, isErrorCode } from '../../protocol/errors.ts';
 import type { ProposedVerdict } from '../../runtime/log.ts';
 import type { PartitionStatus } from '../../runtime/shard.ts';
 import type { ChildHandle, ChildSpec, ExitReason } from '../../supervisors/child-spec.ts';
 import { createBeacon, readBeacon, type TurnPlace } from './beacon.ts';
 import type { FromShard, ShardCalls, ShardFault, ShardStart, ToShard } from './messages.ts';
 import { shardTree } from './shard-tree.ts';
+import { watchShard } from './watchdog.ts';
 
 export interface ShardHostOptions {
   readonly start: Omit<ShardStart, 'beacon' | 'proposed'>;
@@ -29,8 +30,6 @@ const ATTEMPTS = 3;
 const REMEMBERED = 100;
 const STOP_GRACE_MS = 2_000;
 const CALL_TIMEOUT_MS = 5_000;
-/** What lies between two looks at the running turn counts for at most so many intervals: the process may have been frozen. */
-const INTERVALS_BETWEEN_LOOKS = 2;
 
 interface Running {
   readonly worker: Worker;
@@ -184,9 +183,15 @@ export class ShardHost {
     });
     const running: Running = { worker, beacon, calls: new Map(), ready: false };
     this.#running = running;
-    const watch = this.#watch(running);
     let fault: ShardFault | undefined;
     let stopping = false;
+    const unwatch = watchShard({
+      beacon,
+      turnDeadlineMs: this.#options.turnDeadlineMs,
+      onStuck: (turn) => {
+        fault ??= this.#stuck(running, turn);
+      },
+    });
     const exited = new Promise<ExitReason>((resolve) => {
       worker.on('error', (error: Error & { code?: string }) => {
         fault ??=
@@ -195,7 +200,7 @@ export class ShardHost {
             : { code: 'internal', message: error.stack ?? error.message };
       });
       worker.on('exit', (code) => {
-        clearInterval(watch);
+        unwatch();
         if (this.#running === running) this.#running = undefined;
         for (const { reject } of running.calls.values())
           reject(new BanyanError('partition.unavailable', { retryAfterMs: 500 }));
@@ -203,7 +208,7 @@ export class ShardHost {
         resolve(
           stopping || code === 0
             ? { kind: 'shutdown' }
-            : { kind: 'error', error: fault ?? new Error(`the thread ended with ${code}`) },
+            : { kind: 'error', error: errorOf(fault, `The thread of ${this.id} ended with ${code}.`) },
         );
       });
     });
@@ -219,11 +224,7 @@ export class ShardHost {
         else if (message.error === undefined) running.calls.get(message.id)?.resolve(message.value);
         else running.calls.get(message.id)?.reject(BanyanError.fromWire(message.error));
       });
-      void exited.then(() =>
-        reject(
-          new BanyanError(codeOf(fault), { message: fault?.message ?? `${this.id} ended while it started.` }),
-        ),
-      );
+      void exited.then(() => reject(errorOf(fault, `${this.id} ended while it started.`)));
     });
     signal.addEventListener('abort', () => void worker.terminate(), { once: true });
     await ready;
@@ -244,38 +245,18 @@ export class ShardHost {
     this.#options.onLost(partition);
   }
 
-  #watch(running: Running): NodeJS.Timeout {
-    let lastCount = -1;
-    let lastMs = performance.now();
-    let turnMs = 0;
+  /** What does not answer has failed: its thread is ended, and the supervisor starts another. */
+  #stuck({ worker, beacon }: Running, turn: TurnPlace | undefined): ShardFault {
     const { turnDeadlineMs } = this.#options;
-    const everyMs = Math.max(5, Math.min(100, turnDeadlineMs / 4));
-    const timer = setInterval(() => {
-      const { count, running: turn } = readBeacon(running.beacon);
-      const nowMs = performance.now();
-      // While everything was frozen no turn had any time either.
-      turnMs += Math.min(nowMs - lastMs, INTERVALS_BETWEEN_LOOKS * everyMs);
-      lastMs = nowMs;
-      if (turn === undefined || count !== lastCount) {
-        lastCount = count;
-        turnMs = 0;
-      } else if (turnMs > turnDeadlineMs) {
-        clearInterval(timer);
-        this.#options.report('error', 'A turn passed its deadline; its shard is replaced.', {
-          shard: this.id,
-          ...turn,
-          turnDeadlineMs,
-        });
-        this.#blame({
-          code: 'turn.deadline',
-          message: `The turn took longer than ${turnDeadlineMs} ms.`,
-          ...placeOf(running.beacon),
-        });
-        void running.worker.terminate();
-      }
-    }, everyMs);
-    timer.unref();
-    return timer;
+    const about = { shard: this.id, ...turn, turnDeadlineMs };
+    void worker.terminate();
+    if (turn === undefined) {
+      this.#options.report('error', 'A shard stopped answering outside of turns; it is replaced.', about);
+      return { code: 'shard.hung', message: `${this.id} stopped answering.` };
+    }
+    this.#options.report('error', 'A turn passed its deadline; its shard is replaced.', about);
+    const message = `The turn took longer than ${turnDeadlineMs} ms.`;
+    return { code: 'turn.deadline', message, ...placeOf(beacon) };
   }
 
   /** Counts how often a message has ended its shard; from the third time on, the next incarnation may skip it. */
@@ -319,5 +300,8 @@ function placeOf(beacon: SharedArrayBuffer): Partial<ShardFault> {
     : { partition: running.partition, entry: running.seq, index: running.index, epoch: running.epoch };
 }
 
-const codeOf = (fault: ShardFault | undefined): ErrorCode =>
-  isErrorCode(fault?.code) ? fault.code : 'internal';
+/** With the fault's code, which says whether it counts: what a message or the surroundings did is no bug of the shard. */
+function errorOf(fault: ShardFault | undefined, otherwise: string): BanyanError {
+  const code = isErrorCode(fault?.code) ? fault.code : 'internal';
+  return new BanyanError(code, { message: fault?.message ?? otherwise });
+}

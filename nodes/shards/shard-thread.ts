@@ -17,7 +17,7 @@ import { loadApplication } from '../application.ts';
 import { acrossOutage, connectBroker, onReconnect } from '../connect.ts';
 import { publishAnswer } from '../respond.ts';
 import { answerAsks, askThrough } from './asks.ts';
-import { beaconWriter } from './beacon.ts';
+import { BEAT_MS, beaconWriter } from './beacon.ts';
 import type { FromShard, ShardCalls, ShardFault, ShardStart, ToShard } from './messages.ts';
 
 const start = workerData as ShardStart;
@@ -88,6 +88,8 @@ async function run(): Promise<void> {
   answerAsks(connection, subjects, shard);
   serve(shard);
   await shard.start();
+  // From here on it is never silent for long: what it does takes turns with this.
+  setInterval(() => beacon.beat(), BEAT_MS);
   say({ type: 'ready' });
 
   function serve(running: Shard): void {

@@ -1,5 +1,7 @@
 /** A turn that never ends, or takes what it can get, ends its shard and not the node, and not for good. */
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import type { TreeReply } from '../../protocol/wire.ts';
 import { EVENTUALLY, useSystem } from '../harness/test-node.ts';
 
 /** The deadline is far away, so that only what a turn does ends it. */
@@ -81,5 +83,26 @@ describe('with a deadline of 1 s', () => {
     expect(await system.total(victim)).toEqual({ total: 1, times: 1 });
     expect(await system.call(victim, { type: 'add', amount: 1 })).toMatchObject({ ok: true });
     expect(await system.deadLetters()).toEqual(before);
+  });
+
+  test('a task that keeps the thread for itself gets its shard replaced, and everybody else is served meanwhile', async () => {
+    const [victim] = system.neighbours(1, 1, 'blocked');
+    const [bystander] = system.neighbours(0, 1, 'blocked');
+    system.logged.length = 0;
+    const mark = join(system.data, 'blocked');
+    await system.tell(victim, { type: 'block', mark });
+    const [, served] = await Promise.all([
+      system.hears('A shard stopped answering'),
+      system.call(bystander, { type: 'add', amount: 1 }),
+    ]);
+    expect(served).toMatchObject({ ok: true });
+    // The task runs again, with the same key, in the shard that came in its place.
+    await system.idle();
+    expect(await system.total(victim)).toEqual({ total: 0, times: 1 });
+  });
+
+  test('what messages did to shards counts towards no intensity, what a task did does', async () => {
+    const { nodes } = (await system.sys('tree', { depth: 0 })) as unknown as TreeReply;
+    expect(nodes[0]?.tree.intensity).toMatchObject({ used: 1 });
   });
 });

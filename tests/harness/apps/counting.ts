@@ -1,4 +1,5 @@
 /** An actor that counts, and that can be told to do whatever an actor should not do. */
+import { existsSync, writeFileSync } from 'node:fs';
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
 import {
@@ -7,6 +8,7 @@ import {
   defineContract,
   defineTable,
   emit,
+  internal,
   messageId,
   type MessageOf,
   now,
@@ -15,6 +17,7 @@ import {
   sender,
   supervisor,
   type System,
+  task,
   tell,
 } from '../../../nodes/library.ts';
 
@@ -27,6 +30,10 @@ export const counterContract = defineContract({
     loop: z.object({}),
     clock: z.object({}),
     exhaust: z.object({}),
+    /** `mark` names a file that does not exist yet. */
+    block: z.object({ mark: z.string() }),
+    'block.done': internal(z.object({ input: z.unknown(), output: z.unknown() })),
+    'block.failed': internal(z.object({ input: z.unknown(), error: z.unknown() })),
     later: z.object({ name: z.string(), delayMs: z.number(), amount: z.number() }),
     spread: z.object({ keys: z.array(z.string()), amount: z.number() }),
     end: z.object({}),
@@ -96,6 +103,8 @@ export function createCounting({ fixed }: { readonly fixed: boolean }): System {
           fail: { actions: fixed ? ['sum', 'count'] : ['fail'] },
           recurse: { actions: 'recurse' },
           loop: { actions: 'loop' },
+          block: { actions: ({ event: { mark } }) => task('block', { mark }) },
+          'block.done': { actions: assign({ times: ({ context }) => context.times + 1 }) },
           clock: { actions: 'readClock' },
           exhaust: { actions: 'exhaust' },
           later: {
@@ -116,6 +125,14 @@ export function createCounting({ fixed }: { readonly fixed: boolean }): System {
   const counter = defineActor({
     ...counterContract,
     tables: { counted },
+    tasks: {
+      /** Keeps the thread for itself, once: its next attempt finds the mark of the first. */
+      block: async ({ mark }: { readonly mark: string }) => {
+        if (existsSync(mark)) return;
+        writeFileSync(mark, '');
+        for (;;);
+      },
+    },
     queries: {
       total: ({ context }) => ({ ...context }),
       counted: () => [...counted.range({})].map(([, row]) => row),

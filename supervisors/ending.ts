@@ -60,6 +60,7 @@ export function whileStopping(draft: Draft, event: SupervisorEvent): void {
       settle(draft, event.request, isEnding(draft.state.id));
       return;
     case 'boot':
+    case 'adopt':
     case 'restart.due':
     case 'stop':
       return;

@@ -37,6 +37,12 @@ export interface PerformerPorts {
   readonly onEvent?: ((event: SupervisionEvent) => void) | undefined;
 }
 
+/** A child that was up before its supervisor heard of it. */
+export interface AdoptedChild {
+  readonly spec: ChildSpec;
+  readonly handle: ChildHandle;
+}
+
 interface Incarnation {
   readonly id: string;
   readonly number: number;
@@ -51,6 +57,8 @@ interface Incarnation {
 
 export interface Performer {
   perform(action: Action): void;
+  /** Running children that the next decision may adopt. */
+  offer(children: readonly AdoptedChild[]): void;
   handle(id: string): ChildHandle | undefined;
   /** A number for a request, and the promise of its answer. One that adds a child brings its specification. */
   request(spec?: ChildSpec): { readonly request: number; readonly answer: Promise<void> };
@@ -76,6 +84,7 @@ export function createPerformer(
   >();
   const ready = Promise.withResolvers<void>();
   const exit = Promise.withResolvers<ExitReason>();
+  let offered: ReadonlyMap<string, AdoptedChild> = new Map();
   let requests = 0;
   // Nobody may be waiting for a start that fails: `startSupervisor` is, other callers need not be.
   ready.promise.catch(() => undefined);
@@ -121,15 +130,7 @@ export function createPerformer(
 
   const start = (id: string, number: number): void => {
     const unwanted = new AbortController();
-    const child: Incarnation = {
-      id,
-      number,
-      handle: undefined,
-      unwanted,
-      over: false,
-      killed: false,
-      stop: undefined,
-    };
+    const child = incarnation(id, number, unwanted);
     living.set(id, child);
     const ignored = (): void => {
       child.over = true;
@@ -158,12 +159,16 @@ export function createPerformer(
       } else {
         askToStop(child, handle, child.stop.abort.signal);
       }
-      handle.exited.then(
-        (reason) => ended(child, reason),
-        (error: unknown) => ended(child, { kind: 'error', error }),
-      );
+      watch(child, handle);
     };
     attempt(() => specOf(id).start(unwanted.signal)).then(cameUp, failedToStart);
+  };
+
+  const watch = (child: Incarnation, { exited }: ChildHandle): void => {
+    exited.then(
+      (reason) => ended(child, reason),
+      (error: unknown) => ended(child, { kind: 'error', error }),
+    );
   };
 
   const specOf = (id: string): ChildSpec => {
@@ -208,10 +213,16 @@ export function createPerformer(
         return report({ type: 'gave-up', child: action.id, reason: action.reason });
       case 'forget':
         specs.delete(action.id);
+        living.delete(action.id);
         return;
       case 'learn': {
         const { spec } = waiting.get(action.request) ?? {};
         if (spec !== undefined) specs.set(action.id, spec);
+        return;
+      }
+      case 'adopt': {
+        const child = offered.get(action.id);
+        if (child !== undefined) adopt(child);
         return;
       }
       case 'settle': {
@@ -233,8 +244,19 @@ export function createPerformer(
     }
   };
 
+  const adopt = ({ spec, handle }: AdoptedChild): void => {
+    const child = incarnation(spec.id, 1);
+    child.handle = handle;
+    specs.set(spec.id, spec);
+    living.set(spec.id, child);
+    watch(child, handle);
+  };
+
   return {
     perform,
+    offer: (children) => {
+      offered = new Map(children.map((child) => [child.spec.id, child]));
+    },
     handle: (id) => living.get(id)?.handle,
     request: (spec) => {
       requests += 1;
@@ -245,6 +267,10 @@ export function createPerformer(
     ready: ready.promise,
     exited: exit.promise,
   };
+}
+
+function incarnation(id: string, number: number, unwanted?: AbortController): Incarnation {
+  return { id, number, handle: undefined, unwanted, over: false, killed: false, stop: undefined };
 }
 
 function endedEarly(supervisor: string): BanyanError {

@@ -9,6 +9,7 @@
  *        ├─▶ a request ─▶ refuse, or begin                                                      child-requests.ts
  *        └─▶ stop, kill ─▶ break off, stop all, end                                             ending.ts
  */
+import { adopt } from './adoption.ts';
 import { take } from './child-requests.ts';
 import { restartsAfter } from './child-spec.ts';
 import { change, childOf, type Draft, forget } from './draft.ts';
@@ -46,6 +47,7 @@ function accept(draft: Draft, event: SupervisorEvent): void {
   if (event.type === 'kill') return killAll(draft);
   if (event.type === 'boot')
     return begin(draft, ALL, { starts: state.children.keySeq(), purpose: { type: 'boot' } });
+  if (event.type === 'adopt') return adopt(draft, event);
   const lane = laneOfEvent(state, event) ?? ALL;
   if (!state.lanes.has(lane)) handle(draft, event);
   else if (isAwaited(state, lane, event)) report(draft, lane, event);
@@ -53,7 +55,10 @@ function accept(draft: Draft, event: SupervisorEvent): void {
 }
 
 /** Nothing is under way that concerns the event. */
-function handle(draft: Draft, event: Exclude<SupervisorEvent, { type: 'boot' | 'stop' | 'kill' }>): void {
+function handle(
+  draft: Draft,
+  event: Exclude<SupervisorEvent, { type: 'boot' | 'adopt' | 'stop' | 'kill' }>,
+): void {
   switch (event.type) {
     case 'child.exited':
       return exited(draft, event);

@@ -24,6 +24,8 @@ export interface ChildState extends ChildFacts {
   readonly pending: PendingRestart | undefined;
   /** Stopped, because it returns together with this sibling, which is waiting. */
   readonly awaits: string | undefined;
+  /** It was up before its supervisor heard of it, and may be forgotten while it runs. */
+  readonly adopted: boolean;
 }
 
 export interface PendingRestart {
@@ -103,9 +105,20 @@ export type SupervisorEvent =
   | ({ readonly type: 'child.startFailed'; readonly error: unknown } & ChildReport & Failure)
   | ({ readonly type: 'child.exited'; readonly reason: ExitReason } & ChildReport & Failure)
   | { readonly type: 'restart.due'; readonly id: string; readonly timer: number }
+  | Adoption
   | ChildRequest
   | { readonly type: 'stop' }
   | { readonly type: 'kill' };
+
+/**
+ * Children that run already. Those adopted before that are not named again are forgotten, unless something is under
+ * way; `order` names all children, in start order.
+ */
+export interface Adoption {
+  readonly type: 'adopt';
+  readonly children: readonly ChildFacts[];
+  readonly order: readonly string[];
+}
 
 /** What somebody asks of a running supervisor about one child. */
 export type ChildRequest =
@@ -126,7 +139,9 @@ export type Action =
   /** Puts `restart.due` with this child and timer into the mailbox after `delayMs`. */
   | { readonly type: 'restartLater'; readonly id: string; readonly timer: number; readonly delayMs: number }
   | { readonly type: 'giveUp'; readonly id: string; readonly reason: ExitReason }
-  /** The child's specification is no longer needed. */
+  /** It runs already, and is watched from now on. */
+  | { readonly type: 'adopt'; readonly id: string }
+  /** The child's specification is no longer needed, and nobody watches it. */
   | { readonly type: 'forget'; readonly id: string }
   | { readonly type: 'settle'; readonly request: number; readonly error?: unknown }
   /** Every declared child has been up. */
@@ -187,6 +202,7 @@ export function newChild(facts: ChildFacts, account: BackoffState): ChildState {
     backoff: account,
     pending: undefined,
     awaits: undefined,
+    adopted: false,
   };
 }
 

@@ -6,8 +6,14 @@
 import { createActor, enqueueActions, setup } from 'xstate';
 import { BanyanError } from '../protocol/errors.ts';
 import { type BackoffPolicy, DEFAULT_BACKOFF } from './backoff.ts';
-import { type ChildSpec, type ChildType, type ExitReason, factsOf, type RestartType } from './child-spec.ts';
-import { type PerformerPorts, createPerformer } from './perform.ts';
+import {
+  type ChildSpec,
+  type ChildType,
+  type ExitReason,
+  factsOf,
+  type RestartType,
+} from './child-spec.ts';
+import { type AdoptedChild, type PerformerPorts, createPerformer } from './perform.ts';
 import { DEFAULT_INTENSITY, type RestartIntensity } from './restart-intensity.ts';
 import { decide } from './strategy.ts';
 import {
@@ -131,6 +137,11 @@ export interface Supervisor {
   restartChild(id: string): Promise<void>;
   /** Forgets a child that is down. `child.not_found`, `child.running`, `child.restarting`, `child.dynamic`. */
   deleteChild(id: string): Promise<void>;
+  /**
+   * Takes in children that run already, as if it had started them; those it knows stay as they are. `order` names all
+   * children in start order. What was adopted before and is not named again may be forgotten.
+   */
+  adoptChildren(children: readonly AdoptedChild[], order: readonly string[]): void;
   /** In start order. */
   whichChildren(): readonly ChildSummary[];
   countChildren(): ChildCounts;
@@ -207,6 +218,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     terminateChild: (child) => ask((request) => ({ type: 'terminate.child', id: child, request })),
     restartChild: (child) => ask((request) => ({ type: 'restart.child', id: child, request })),
     deleteChild: (child) => ask((request) => ({ type: 'delete.child', id: child, request })),
+    adoptChildren: (children, order) => {
+      performer.offer(children);
+      send({ type: 'adopt', children: children.map(({ spec }) => factsOf(spec)), order });
+    },
     whichChildren: () => state().children.valueSeq().map(summaryOf).toArray(),
     countChildren: () => countOf(state()),
     tree: (parentPath) =>

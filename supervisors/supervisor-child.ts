@@ -7,26 +7,25 @@ export interface NestedOptions extends Omit<SupervisorOptions, 'signal' | 'child
   readonly children: () => readonly ChildSpec[];
   /** Default `permanent`. */
   readonly restart?: RestartType;
+  /** Its end by itself may end the supervisor above it; see `ChildFacts`. */
+  readonly significant?: boolean;
   /** Default `Infinity`, as in OTP: its children have shutdown times of their own. */
   readonly shutdownMs?: number;
+  readonly isTransient?: (error: unknown) => boolean;
   /** Each incarnation, once its children are up. */
   readonly onStart?: (supervisor: Supervisor) => void;
 }
 
 /** The specification of a nested supervisor. */
 export function supervisorChild(options: NestedOptions): ChildSpec {
-  const {
-    restart = 'permanent',
-    shutdownMs = Number.POSITIVE_INFINITY,
-    children,
-    onStart,
-    ...rest
-  } = options;
+  const { restart = 'permanent', significant, shutdownMs, isTransient, children, onStart, ...rest } = options;
   return {
     id: options.id,
     type: 'supervisor',
     restart,
-    shutdownMs,
+    ...(significant === undefined ? {} : { significant }),
+    ...(shutdownMs === undefined ? {} : { shutdownMs }),
+    ...(isTransient === undefined ? {} : { isTransient }),
     start: async (signal) => {
       const supervisor = await startSupervisor({ ...rest, children: children(), signal });
       onStart?.(supervisor);

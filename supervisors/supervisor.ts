@@ -6,13 +6,7 @@
 import { createActor, enqueueActions, setup } from 'xstate';
 import { BanyanError } from '../protocol/errors.ts';
 import { type BackoffPolicy, DEFAULT_BACKOFF } from './backoff.ts';
-import {
-  type ChildSpec,
-  type ChildType,
-  type ExitReason,
-  factsOf,
-  type RestartType,
-} from './child-spec.ts';
+import { type ChildSpec, type ChildType, type ExitReason, factsOf, type RestartType } from './child-spec.ts';
 import { type AdoptedChild, type PerformerPorts, createPerformer } from './perform.ts';
 import { DEFAULT_INTENSITY, type RestartIntensity } from './restart-intensity.ts';
 import { decide } from './strategy.ts';

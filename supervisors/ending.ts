@@ -3,21 +3,21 @@
  * time, and it ends when the last one is down. Those of `simple_one_for_one` have no order and stop all at once.
  * OTP's supervisor finishes what it is doing first; ours must not wait for a start that hangs.
  */
-import { Stack } from 'immutable';
+import { Map, Stack } from 'immutable';
 import { BanyanError } from '../protocol/errors.ts';
 import type { ExitReason } from './child-spec.ts';
 import { askToStop, change, childOf, type Draft, settle } from './draft.ts';
-import { type ChildState, isAlive, type SupervisorEvent } from './supervisor-state.ts';
+import { type ChildState, isAlive, type SupervisorEvent, type SupervisorState } from './supervisor-state.ts';
 
 /** Stops every child in reverse order and then ends; the first reason stands. */
 export function stopAll(draft: Draft, exitReason: ExitReason): void {
   const { phase } = draft.state;
   if (phase === 'stopping' || phase === 'stopped') return;
-  breakOff(draft);
+  const asked = breakOff(draft);
   const alive = draft.state.children.valueSeq().filter(isAlive).toArray();
   // One that is stopping already is waited for first, as by a supervisor that was in the middle of it.
   const order = [...alive.filter(isStopping), ...alive.filter((child) => !isStopping(child)).toReversed()];
-  const ending = { order: Stack(order.map(({ id }) => id)), left: alive.length };
+  const ending = { order: Stack(order.map(({ id }) => id)), left: alive.length, asked };
   draft.state = { ...draft.state, phase: 'stopping', exitReason, ending };
   if (draft.state.strategy === 'simple_one_for_one')
     for (const child of alive) if (!isStopping(child)) askToStop(draft, child);
@@ -29,9 +29,9 @@ export function killAll(draft: Draft): void {
   if (draft.state.phase === 'stopped') return;
   const exitReason = { kind: 'killed' } as const;
   if (draft.state.phase !== 'stopping') {
-    breakOff(draft);
+    const asked = breakOff(draft);
     const left = draft.state.children.valueSeq().count(isAlive);
-    draft.state = { ...draft.state, phase: 'stopping', ending: { order: Stack(), left } };
+    draft.state = { ...draft.state, phase: 'stopping', ending: { order: Stack(), left, asked } };
   }
   draft.state = { ...draft.state, exitReason };
   for (const child of draft.state.children.valueSeq().filter(isAlive).toArray()) askToStop(draft, child, 0);
@@ -67,24 +67,33 @@ export function whileStopping(draft: Draft, event: SupervisorEvent): void {
   }
 }
 
-/** Nobody who asked for something gets it any more, and what has ended unseen is down. */
-function breakOff(draft: Draft): void {
-  const lanes = draft.state.lanes.valueSeq().toArray();
-  draft.state = { ...draft.state, lanes: draft.state.lanes.clear() };
-  for (const { procedure, deferred } of lanes) {
-    if ('request' in procedure.purpose) settle(draft, procedure.purpose.request, isEnding(draft.state.id));
+/**
+ * Whoever asked for something does not get it any more, but for a child's end that is under way; what has ended unseen
+ * is down. Returns who still waits, by child.
+ */
+function breakOff(draft: Draft): SupervisorState['ending']['asked'] {
+  const { lanes } = draft.state;
+  let asked: SupervisorState['ending']['asked'] = Map();
+  draft.state = { ...draft.state, lanes: lanes.clear() };
+  for (const { procedure, deferred } of lanes.values()) {
+    const { purpose } = procedure;
+    if (purpose.type === 'terminate') asked = asked.set(purpose.id, purpose.request);
+    else if ('request' in purpose) settle(draft, purpose.request, isEnding(draft.state.id));
     for (const event of deferred) {
       if ('request' in event) settle(draft, event.request, isEnding(draft.state.id));
       if (event.type === 'child.exited' && isReported(draft, event))
         change(draft, event.id, { status: 'stopped' });
     }
   }
+  return asked;
 }
 
 function wentDown(draft: Draft, id: string): void {
   change(draft, id, { status: 'stopped' });
-  const { order, left } = draft.state.ending;
-  draft.state = { ...draft.state, ending: { order, left: left - 1 } };
+  const { ending } = draft.state;
+  const request = ending.asked.get(id);
+  if (request !== undefined) settle(draft, request);
+  draft.state = { ...draft.state, ending: { ...ending, left: ending.left - 1 } };
   goOn(draft);
 }
 

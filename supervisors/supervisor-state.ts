@@ -73,7 +73,12 @@ export interface SupervisorState {
   /** What is under way, by the child that it is about; under {@link ALL} when it is about all of them. */
   readonly lanes: Map<string, Lane>;
   /** While it stops: those that are still to stop, the next one first, and how many are not yet down. */
-  readonly ending: { readonly order: Stack<string>; readonly left: number };
+  readonly ending: {
+    readonly order: Stack<string>;
+    readonly left: number;
+    /** Who had asked for a child's end, and gets it. */
+    readonly asked: Map<string, number>;
+  };
   readonly timersSet: number;
   /** Why it stops or has stopped. */
   readonly exitReason: ExitReason | undefined;
@@ -181,7 +186,7 @@ export function newSupervisor(options: {
     phase: 'starting',
     children: byId,
     lanes: Map(),
-    ending: { order: Stack(), left: 0 },
+    ending: { order: Stack(), left: 0, asked: Map() },
     timersSet: 0,
     exitReason: undefined,
     gaveUp: false,

@@ -36,8 +36,8 @@ export function restart(draft: Draft, id: string, failure: Failed): void {
 /** The back-off of a child is over. */
 export function restartDue(draft: Draft, id: string, timer: number): void {
   const pending = childOf(draft, id)?.pending;
-  // It was terminated, or returned with its group, or failed again.
-  if (pending?.timer !== timer) return;
+  // It was terminated, or returned with its group, or failed again and backs off longer.
+  if (pending === undefined || (pending.timer !== timer && pending.delayMs > 0)) return;
   if (!pending.counted && !mayRestart(draft, id, pending.reason)) return;
   restartNow(draft, id);
 }

@@ -11,14 +11,14 @@ import type { ChildState, PendingRestart } from './supervisor-state.ts';
 export function backOff(
   draft: Draft,
   id: string,
-  { reason, random, counted }: Omit<PendingRestart, 'timer'> & { readonly random: number },
+  { reason, random, counted }: Omit<PendingRestart, 'timer' | 'delayMs'> & { readonly random: number },
   others?: Stack<string>,
 ): number {
   const backoff = failed((childOf(draft, id) as ChildState).backoff, draft.now);
   const delayMs = nextDelayMs(backoff, random);
   const timer = draft.state.timersSet + 1;
   draft.state = { ...draft.state, timersSet: timer };
-  change(draft, id, { backoff, status: 'waiting', pending: { timer, counted, reason } });
+  change(draft, id, { backoff, status: 'waiting', pending: { timer, delayMs, counted, reason } });
   if (delayMs > 0) for (const other of others ?? []) change(draft, other, { awaits: id });
   if (delayMs > 0 || !counted || others !== undefined)
     draft.actions.push({ type: 'restartLater', id, timer, delayMs });

@@ -29,8 +29,9 @@ export interface ChildState extends ChildFacts {
 }
 
 export interface PendingRestart {
-  /** The timer that must fire. */
+  /** The timer that must fire; any earlier one of this child will do when there is no back-off. */
   readonly timer: number;
+  readonly delayMs: number;
   /** It was counted, or need not be: a restart counts when it is attempted. */
   readonly counted: boolean;
   /** Why the child is down. */

@@ -63,7 +63,7 @@ export function worker(id: string, options: WorkerOptions): WorkerDeclaration {
   const module = fileUrlOf(options.module);
   if (module === undefined)
     throw refuse(`needs a file URL or an absolute path as its module, not ${String(options.module)}`);
-  if (!RESTARTS.includes(restart)) throw refuse(`has no restart type '${String(restart)}'`);
+  if (!RESTARTS.includes(restart)) throw refuse(`has no restart type '${restart}'`);
   if (!isWhole(shutdownMs, 0, LONGEST_MS)) throw refuse(`cannot have shutdownMs ${shutdownMs}`);
   if (!isWhole(answerMs, 1, LONGEST_MS)) throw refuse(`cannot have answerMs ${answerMs}`);
   if (heapMb !== undefined && !isWhole(heapMb, LEAST_HEAP_MB, LONGEST_MS))

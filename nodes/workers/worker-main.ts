@@ -61,7 +61,9 @@ function callOf(exported: unknown, module: string): WorkerFunction {
 /** Being told to end may end the function with what `signal` makes of it. */
 function isOrderly(thrown: unknown): boolean {
   const { signal } = stopping;
-  return signal.aborted && (thrown === signal.reason || (thrown as { name?: unknown })?.name === 'AbortError');
+  return (
+    signal.aborted && (thrown === signal.reason || (thrown as { name?: unknown })?.name === 'AbortError')
+  );
 }
 
 /** Whatever else is open does not keep the process: its work is done. */

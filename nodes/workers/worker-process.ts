@@ -102,7 +102,8 @@ export class WorkerProcess {
 
   #watch(onLine: WorkerProcessOptions['onLine']): void {
     const child = this.#child;
-    const [, stdout, stderr, , lifeline] = child.stdio as (Readable | null)[];
+    // Without a process there may be no pipes either.
+    const [, stdout, stderr, , lifeline] = (child.stdio ?? []) as (Readable | null)[];
     if (stdout) readLines(stdout, (line) => onLine('stdout', line));
     if (stderr)
       readLines(stderr, (line) => {
@@ -116,7 +117,10 @@ export class WorkerProcess {
     child.on('error', (cause) => {
       // Also said when a message could not be sent: then its exit follows.
       if (child.pid === undefined)
-        this.#end({ kind: 'error', error: this.#error('worker.failed', `could not be spawned: ${cause.message}`) });
+        this.#end({
+          kind: 'error',
+          error: this.#error('worker.failed', `could not be spawned: ${cause.message}`),
+        });
     });
     child.once('exit', (code, signal) => {
       this.#answers?.end();

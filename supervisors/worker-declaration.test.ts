@@ -12,7 +12,7 @@ describe('declaring workers', () => {
       id: 'embedder',
       module: 'file:///app/embedder.worker.ts',
       restart: 'permanent',
-      shutdownMs: 5_000,
+      shutdownMs: 3_000,
       answerMs: 30_000,
       env: {},
     });

@@ -27,7 +27,7 @@ export interface WorkerOptions {
   readonly module: URL | string;
   /** Default `permanent`. */
   readonly restart?: RestartType;
-  /** Default 5 s. */
+  /** Default 3 s. */
   readonly shutdownMs?: number;
   /** Default 30 s. */
   readonly answerMs?: number;
@@ -35,7 +35,8 @@ export interface WorkerOptions {
   readonly heapMb?: number;
 }
 
-const DEFAULT_SHUTDOWN_MS = 5_000;
+/** Ctrl-C ends `up` after 4.5 s: what does not listen must leave the shards, which stop after it, their time. */
+const DEFAULT_SHUTDOWN_MS = 3_000;
 const DEFAULT_ANSWER_MS = 30_000;
 /** Node's timers overflow past this. */
 const LONGEST_MS = 2 ** 31 - 1;

@@ -154,3 +154,12 @@ test('a kill takes along what the worker has started', async () => {
   await running.exited;
   await vi.waitFor(() => expect(isAlive(helper)).toBe(false), EVENTUALLY);
 });
+
+test('a crash is seen although what the worker has started holds its pipes open', async () => {
+  const { running, lines } = start('leave');
+  const { kind, message } = await end(running);
+  const [, helper] = /helper (\d+)/.exec(lines.join('\n')) ?? [];
+  onTestFinished(() => void process.kill(Number(helper), 'SIGKILL'));
+  expect({ kind, message }).toEqual({ kind: 'error', message: "The worker 'w' exited with code 3." });
+  expect(isAlive(Number(helper))).toBe(true);
+});

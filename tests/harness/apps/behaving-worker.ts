@@ -10,6 +10,11 @@ const until = (signal: AbortSignal): Promise<void> =>
 
 const forEver = (): Promise<never> => new Promise(() => {});
 
+function startHelper(stdio: 'ignore' | 'inherit'): void {
+  const helper = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio });
+  console.log(`helper ${helper.pid}`);
+}
+
 const behaviours: Readonly<Record<string, (context: WorkerContext) => Promise<unknown>>> = {
   work: ({ signal }) => until(signal),
   return: async () => {},
@@ -52,9 +57,13 @@ const behaviours: Readonly<Record<string, (context: WorkerContext) => Promise<un
     await until(context.signal);
   },
   helped: async ({ signal }) => {
-    const helper = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'ignore' });
-    console.log(`helper ${helper.pid}`);
+    startHelper('ignore');
     await until(signal);
+  },
+  leave: async () => {
+    startHelper('inherit');
+    setImmediate(() => process.exit(3));
+    return forEver();
   },
 };
 

@@ -1,5 +1,5 @@
 /** Workers of a real node: started, restarted and stopped with it, and never at its expense. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { isAlive } from '../../nodes/broker/process-identity.ts';
@@ -247,20 +247,31 @@ describe('a worker that ends', () => {
   });
 });
 
-describe('a node that is killed', () => {
-  test('leaves no workers, not even one that never gives way or one that does not listen', async () => {
-    const workers = [{ id: 'calm' }, { id: 'deaf', behaviour: 'deaf' }, { id: 'loop', behaviour: 'block' }];
-    const system = await open({ workers }, { node: false });
-    const node = await startNodeProcess(system.settings(), system.broker.url);
-    const lines = node
-      .logged()
-      .split('\n')
-      .filter((line) => line.includes('A worker is up.'));
-    const pids = lines.map((line) => (JSON.parse(line) as { pid: number }).pid);
-    expect(pids.map(isAlive)).toEqual([true, true, true]);
-    await node.kill();
-    await vi.waitFor(() => expect(pids.map(isAlive)).toEqual([false, false, false]), EVENTUALLY);
+test('a node that is killed leaves no workers, not even one that does not listen or never gives way', async () => {
+  const system = new TestSystem({ app: appFile('workers') });
+  onTestFinished(() => system.close());
+  await system.open({ node: false });
+  const workers = [
+    { id: 'calm', behaviour: 'record', once: once(system, 'calm') },
+    { id: 'deaf', behaviour: 'deaf' },
+    { id: 'loop', behaviour: 'block' },
+  ];
+  process.env[variable] = JSON.stringify({ workers });
+  const node = await startNodeProcess(system.settings(), system.broker.url);
+  const up = await vi.waitFor(() => {
+    const lines = node.logged().split('\n');
+    const found = lines.filter((line) => line.includes('A worker is up.') && line.endsWith('}'));
+    expect(found).toHaveLength(workers.length);
+    return found;
+  }, EVENTUALLY);
+  const pids = up.map((line) => (JSON.parse(line) as { pid: number }).pid);
+  onTestFinished(() => {
+    for (const pid of pids.filter(isAlive)) process.kill(pid, 'SIGKILL');
   });
+  expect(pids.map(isAlive)).toEqual([true, true, true]);
+  await node.kill();
+  await vi.waitFor(() => expect(pids.map(isAlive)).toEqual([false, false, false]), EVENTUALLY);
+  expect(existsSync(`${once(system, 'calm')}.end`)).toBe(true);
 });
 
 test('a worker is killed by whoever has the token, and by nobody else', async () => {

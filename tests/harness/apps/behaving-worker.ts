@@ -56,6 +56,10 @@ const behaviours: Readonly<Record<string, (context: WorkerContext) => Promise<un
     console.error('x'.repeat(10_000));
     await until(context.signal);
   },
+  record: async ({ signal }) => {
+    await until(signal);
+    writeFileSync(`${once}.end`, '');
+  },
   helped: async ({ signal }) => {
     startHelper('ignore');
     await until(signal);

@@ -6,6 +6,7 @@ export {
   isAddress,
   parseAddress,
   unescapeKey,
+  workerAddress,
 } from '../protocol/address.ts';
 export {
   type Contract,
@@ -51,3 +52,5 @@ export {
   type TableOptions,
 } from '../runtime/table.ts';
 export { type DeclaredChild, supervisor, type SupervisorDeclaration } from '../supervisors/declaration.ts';
+export { worker, type WorkerDeclaration, type WorkerOptions } from '../supervisors/worker-declaration.ts';
+export type { WorkerContext, WorkerFunction } from './workers/worker-context.ts';

@@ -1,4 +1,4 @@
-/** One node: shards under a supervisor, the gateway, the system's endpoints, HTTP. */
+/** One node: shards and workers under a supervisor, the gateway, the system's endpoints, HTTP. */
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { type NatsConnection, TimeoutError } from '@nats-io/transport-node';
@@ -17,6 +17,7 @@ import { partitionOfAddress } from '../runtime/outbox.ts';
 import { systemRandomness } from '../runtime/randomness.ts';
 import { ensureStreams } from '../runtime/streams.ts';
 import type { System } from '../runtime/system.ts';
+import type { SupervisionEvent } from '../supervisors/perform.ts';
 import { startSupervisor, type Supervisor } from '../supervisors/supervisor.ts';
 import { loadApplication } from './application.ts';
 import { requireSupportedVersion } from './broker/nats-server-version.ts';
@@ -32,6 +33,8 @@ import { ServiceDiscovery } from './service-discovery.ts';
 import { ShardHost } from './shards/shard-host.ts';
 import { serveSystem } from './system-endpoints.ts';
 import { VERSION } from './version.ts';
+import { announceWorker } from './workers/announce-worker.ts';
+import { NodeWorkers } from './workers/node-workers.ts';
 
 export interface NodeOptions {
   readonly settings: Settings;
@@ -66,8 +69,10 @@ const SHARD_BACKOFF = { baseMs: 50, maxMs: 5_000, factor: 2, jitter: 0.5, health
 const MAILBOX_CHECK_MS = 1_000;
 /** Another node answers its health within this, unless it is frozen; without one the broker says so at once. */
 const OTHER_NODE_MS = 3_000;
+/** How long a node that stops waits for the log to take what its workers have come to. */
+const FAREWELL_MS = 1_000;
 
-/** Throws `namespace.owned`, `partition.count`, `definition.*` and the `broker.*` codes. */
+/** Throws `namespace.owned`, `partition.count`, `worker.start`, `definition.*` and the `broker.*` codes. */
 export async function startNode({
   settings,
   natsUrl,
@@ -169,6 +174,26 @@ export async function startNode({
         ...(recordId === undefined ? {} : { id: recordId }),
       }),
     );
+  const ports = {
+    clock: systemClock,
+    random: () => systemRandomness.next(),
+    onEvent: (event: SupervisionEvent) => log.debug(event, 'supervision'),
+  };
+  const announcer = announceWorker({
+    node: id,
+    append,
+    closed: () => connection.isClosed(),
+    onLost: (error) => log.warn({ error: String(error) }, 'What became of a worker could not be stored.'),
+  });
+  const workers = new NodeWorkers({
+    ...ports,
+    tree: system.tree,
+    namespace: settings.namespace,
+    node: id,
+    broker,
+    log,
+    listener: announcer,
+  });
   const discovery = new ServiceDiscovery({
     connection,
     subjects,
@@ -200,6 +225,10 @@ export async function startNode({
       }),
     restart: (address) => view.owner(address).call('restart', address),
     move: (move) => moves.move(move).finally(endWithoutPartitions),
+    workers: {
+      list: () => workers.list(supervision.root?.tree()),
+      kill: (worker) => workers.kill(worker),
+    },
   });
   await opening(() => makeRoom(jsm, subjects.streams.mailbox));
   const running = await startSupervisor({
@@ -207,10 +236,13 @@ export async function startNode({
     strategy: 'one_for_one',
     intensity: SHARD_INTENSITY,
     backoff: SHARD_BACKOFF,
-    children: shards.map((shard) => shard.spec()),
-    clock: systemClock,
-    random: () => systemRandomness.next(),
-    onEvent: (event) => log.debug(event, 'supervision'),
+    // Workers talk to actors: they come after them and go before them.
+    children: [...shards.map((shard) => shard.spec()), ...workers.specs],
+    ...ports,
+  }).catch(async (error: unknown) => {
+    // Else it would answer as a node that runs.
+    await connection.close();
+    throw error;
   });
   supervision.root = running;
   // Other applications have no agents.
@@ -265,6 +297,7 @@ export async function startNode({
       if (lost.size === 0) await farewell?.();
       await http.stop();
       await running.stop();
+      await announcer.settled(FAREWELL_MS);
       await connection.close();
     },
   };

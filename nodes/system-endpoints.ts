@@ -14,6 +14,7 @@ import type { Move, Moved } from './move-partition.ts';
 import type { NodeView } from './node-view.ts';
 import { respond, respondError } from './respond.ts';
 import { QUEUES, type ServiceDiscovery } from './service-discovery.ts';
+import type { WorkerEntry } from './workers/node-workers.ts';
 
 /** What the endpoints can do to the node. */
 export interface SystemParts {
@@ -28,6 +29,10 @@ export interface SystemParts {
   readonly restart: (address: string) => Promise<void>;
   readonly tellInternal: (address: string, message: { readonly type: string }) => Promise<number>;
   readonly move: (move: Move) => Promise<Moved>;
+  readonly workers: {
+    readonly list: () => readonly WorkerEntry[];
+    readonly kill: (id: string) => { readonly pid: number };
+  };
 }
 
 const address = z.string().refine(isAddress, 'expected an address, kind/key');
@@ -49,6 +54,8 @@ const moveRequest = z.object({
   force: z.boolean().optional(),
 });
 const deadRequest = z.object({ op: z.enum(['replay', 'drop']), ids: z.array(z.string()).min(1).max(1000) });
+
+const workerRequest = z.object({ op: z.literal('kill'), id: z.string() });
 
 type Endpoint = (body: Record<string, unknown>, request: Msg) => Promise<object>;
 
@@ -80,6 +87,11 @@ export function serveSystem(parts: SystemParts): void {
     move: async (body, request) => {
       requireToken(parts, request);
       return value(await parts.move(checked(moveRequest, body)));
+    },
+    workers: async () => value({ workers: parts.workers.list() }),
+    worker: async (body, request) => {
+      requireToken(parts, request);
+      return value(parts.workers.kill(checked(workerRequest, body).id));
     },
     internal: async (body, request) => {
       requireToken(parts, request);

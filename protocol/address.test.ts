@@ -1,6 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { escapeKey, formatAddress, isKey, isKind, parseAddress, unescapeKey } from './address.ts';
+import {
+  escapeKey,
+  formatAddress,
+  isAddress,
+  isKey,
+  isKind,
+  parseAddress,
+  unescapeKey,
+  workerAddress,
+} from './address.ts';
 import { BanyanError } from './errors.ts';
 
 const kinds = fc.stringMatching(/^[a-z][a-z0-9-]{0,31}$/);
@@ -93,5 +102,19 @@ describe('escaping names into keys', () => {
 
   test.each(['a_b', '_zz', 'a_', 'a b', ''])('%j is not an escaped name', (key) => {
     expect(() => unescapeKey(key)).toThrow(expect.objectContaining({ code: 'address.invalid' }));
+  });
+});
+
+describe('the address of a worker', () => {
+  test('names the node and the worker, escaped', () => {
+    expect(workerAddress('n1', 'embedder')).toBe('worker/n1:embedder');
+    expect(workerAddress('host.example', 'my_worker')).toBe('worker/host_2eexample:my_5fworker');
+  });
+
+  test('is an address however long they are, and differs when they do', () => {
+    const node = 'n_'.repeat(60);
+    const addresses = ['_'.repeat(64), '_'.repeat(63)].map((id) => workerAddress(node, id));
+    expect(addresses.map(isAddress)).toEqual([true, true]);
+    expect(addresses[0]).not.toBe(addresses[1]);
   });
 });

@@ -85,6 +85,15 @@ export function unescapeKey(key: string): string {
   return Buffer.from(bytes).toString('utf8');
 }
 
+/**
+ * The address under which the ends of a worker on a node are told: `worker/<node>:<id>`, both escaped. A key that
+ * would be too long is shortened as {@link escapeKey} does.
+ */
+export function workerAddress(node: string, id: string): Address {
+  const key = `${escapeKey(node)}:${escapeKey(id)}`;
+  return formatAddress('worker', key.length <= LIMITS.keyChars ? key : escapeKey(key));
+}
+
 function invalid(message: string): BanyanError {
   return new BanyanError('address.invalid', { message });
 }

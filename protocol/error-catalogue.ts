@@ -333,6 +333,31 @@ export const ERRORS = {
     "The message says why; the actor's <task>.failed message carries it.",
   ),
 
+  'worker.start': refused(
+    'A worker did not start.',
+    'The message says why and quotes what it printed last; correct its module.',
+  ),
+  'worker.failed': passing(
+    'A worker ended with a failure.',
+    'Its supervisor starts it again by its restart type; the message and the log say what happened.',
+  ),
+  'worker.hung': passing(
+    'A worker did not answer within answerMs and was killed.',
+    'Let it give way to its event loop from time to time, or raise answerMs.',
+  ),
+  'worker.out_of_memory': passing(
+    'A worker ran out of memory.',
+    'Raise its heapMb, or let it keep less at a time.',
+  ),
+  'worker.not_running': passing(
+    'The worker does not run at the moment.',
+    'See with "banyan worker list" whether its supervisor starts it again.',
+  ),
+  'worker.not_found': refused(
+    'The application declares no worker of this name.',
+    'See the workers with "banyan worker list".',
+  ),
+
   'quota.exceeded': passing(
     'The quota for this hour is used up.',
     'Wait for retryAfterMs; the quota of a node grows with its success rate.',

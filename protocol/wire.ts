@@ -93,6 +93,8 @@ export const treeNodeSchema = z.object({
   buffered: wholeNumber.optional(),
   partition: wholeNumber.optional(),
   cursor: cursorSchema.optional(),
+  /** The process of a worker that runs. */
+  pid: wholeNumber.optional(),
   childCount: wholeNumber.optional(),
   /** Whether `children` leaves some out, because of the request's limits or the reply's size. */
   childrenTruncated: z.boolean().optional(),

@@ -4,6 +4,7 @@ import { BanyanError } from '../protocol/errors.ts';
 import type { ActorDefinition } from '../runtime/define-actor.ts';
 import { DEFAULT_INTENSITY, type RestartIntensity, intensity } from './restart-intensity.ts';
 import type { Strategy } from './supervisor-state.ts';
+import { type WorkerDeclaration, isWorker } from './worker-declaration.ts';
 
 /** A place for one actor, or for all actors of a kind that have no place of their own. */
 export type ActorPlace = { readonly kind: string; readonly key: string } | { readonly kind: string };
@@ -14,11 +15,14 @@ export interface SupervisorDeclaration {
   readonly strategy: Strategy;
   readonly intensity: RestartIntensity;
   /** In start order. */
-  readonly children: readonly (SupervisorDeclaration | ActorPlace)[];
+  readonly children: readonly DeclaredElement[];
 }
 
+/** What a declaration holds below a supervisor. */
+export type DeclaredElement = SupervisorDeclaration | ActorPlace | WorkerDeclaration;
+
 /** What may be listed as a child: a definition stands for all keys of its kind, a text is one address. */
-export type DeclaredChild = SupervisorDeclaration | ActorPlace | ActorDefinition | string;
+export type DeclaredChild = DeclaredElement | ActorDefinition | string;
 
 /**
  * Declares a supervisor. Throws `definition.invalid` for an id that does not fit into a path, a child that is
@@ -65,22 +69,25 @@ export function placeActor(tree: SupervisorDeclaration, address: Address): reado
 }
 
 /** Whether a child of a declaration is a supervisor. */
-export function isSupervisor(child: SupervisorDeclaration | ActorPlace): child is SupervisorDeclaration {
+export function isSupervisor(child: DeclaredElement): child is SupervisorDeclaration {
   return 'children' in child;
 }
 
 const nameOfActor = (address: string): string => `the actor '${address}'`;
 const nameOfKind = (kind: string): string => `the kind '${kind}'`;
+/** Supervisors and workers may be siblings: they share their names. */
+const nameOfId = (id: string): string => `the id '${id}'`;
 
-/** Every supervisor and place, each with a unique name and the supervisors it is under. */
+/** Every supervisor, worker and place, each with a unique name and the supervisors it is under. */
 function* everything(
   tree: SupervisorDeclaration,
   above: readonly string[],
 ): Generator<{ readonly name: string; readonly path: readonly string[] }> {
   const path = [...above, tree.id];
-  yield { name: `the supervisor '${tree.id}'`, path };
+  yield { name: nameOfId(tree.id), path };
   for (const child of tree.children) {
     if (isSupervisor(child)) yield* everything(child, path);
+    else if (isWorker(child)) yield { name: nameOfId(child.id), path };
     else
       yield {
         name: 'key' in child ? nameOfActor(`${child.kind}/${child.key}`) : nameOfKind(child.kind),
@@ -89,12 +96,12 @@ function* everything(
   }
 }
 
-function readChild(id: string, child: DeclaredChild): SupervisorDeclaration | ActorPlace {
+function readChild(id: string, child: DeclaredChild): DeclaredElement {
   if (typeof child === 'string') {
     if (!isAddress(child)) throw invalid(`The supervisor '${id}' lists '${child}', which is no address`);
     return parseAddress(child);
   }
-  if ('children' in child) return child;
+  if ('children' in child || isWorker(child)) return child;
   if (!isKind(child.kind)) throw invalid(`The supervisor '${id}' lists '${child.kind}', which is no kind`);
   if (!('key' in child)) return { kind: child.kind };
   return readChild(id, `${child.kind}/${child.key}`);

@@ -3,11 +3,12 @@
  * application's tree is shown from its declaration until durable actors live under running supervisors.
  */
 import type { ChildSpec } from './child-spec.ts';
-import { type ActorPlace, type SupervisorDeclaration, isSupervisor } from './declaration.ts';
+import { type DeclaredElement, type SupervisorDeclaration, isSupervisor } from './declaration.ts';
 import type { BackoffPolicy } from './backoff.ts';
 import type { PerformerPorts } from './perform.ts';
 import { type NestedOptions, supervisorChild } from './supervisor-child.ts';
 import type { Supervisor } from './supervisor.ts';
+import { isWorker } from './worker-declaration.ts';
 
 export interface DeclaredOptions extends PerformerPorts {
   readonly backoff?: BackoffPolicy;
@@ -80,7 +81,7 @@ function inDeclaredOrder(
 }
 
 /** A supervisor's id, an actor's address, or a kind with a slash: three forms that never collide. */
-function nameOf(child: SupervisorDeclaration | ActorPlace): string {
-  if (isSupervisor(child)) return child.id;
+function nameOf(child: DeclaredElement): string {
+  if (isSupervisor(child) || isWorker(child)) return child.id;
   return `${child.kind}/${'key' in child ? child.key : ''}`;
 }

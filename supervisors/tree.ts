@@ -38,6 +38,9 @@ export interface TreeNode {
   readonly buffered?: number;
   readonly partition?: number;
   readonly cursor?: { readonly seq: number; readonly index: number };
+
+  /** Workers. */
+  readonly pid?: number;
 }
 
 /** A supervisor's node always has these. */

@@ -60,6 +60,27 @@ export const partitionMoveDocument = z.object({
   epoch: wholeNumber,
 });
 
+/** What `sys.workers` answers. */
+export const workerListDocument = z.object({
+  workers: z.array(
+    z.object({
+      id: z.string(),
+      /** In the tree. */
+      path: z.string(),
+      /** As in the tree: `running`, `backoff`, `passivated` or `failed`. */
+      status: z.string(),
+      /** Null while it does not run. */
+      pid: wholeNumber.nullable(),
+      /** Since the node started. */
+      restarts: wholeNumber,
+      uptimeMs: wholeNumber.nullable(),
+    }),
+  ),
+});
+
+/** Which process was killed. */
+export const workerKillDocument = z.object({ id: z.string(), pid: wholeNumber });
+
 /** What `sys.actors` answers of one actor. */
 export const actorEntrySchema = z.object({
   address: z.string(),

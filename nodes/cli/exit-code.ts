@@ -41,6 +41,8 @@ const BY_CODE: Partial<Record<ErrorCode, ExitCode>> = {
   'dataset.not_found': EXIT.notFound,
   'dead.not_found': EXIT.notFound,
   'node.not_found': EXIT.notFound,
+  'worker.not_found': EXIT.notFound,
+  'worker.not_running': EXIT.notFound,
 
   'broker.unreachable': EXIT.unreachable,
   'node.unreachable': EXIT.unreachable,

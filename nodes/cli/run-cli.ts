@@ -14,6 +14,7 @@ import { addPartitionCommands } from './commands/partition.ts';
 import { addSpecCommand } from './commands/spec.ts';
 import { addTreeCommand } from './commands/tree.ts';
 import { addUpCommand } from './commands/up.ts';
+import { addWorkerCommands } from './commands/worker.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { type Io, Output } from './output.ts';
 
@@ -74,6 +75,7 @@ export function createProgram(cli: Cli): Command {
   addPartitionCommands(cli, program);
   addTreeCommand(cli, program);
   addActorCommands(cli, program);
+  addWorkerCommands(cli, program);
   addMessageCommands(cli, program);
   addDeadCommands(cli, program);
   addDatasetCommands(cli, program);

@@ -47,6 +47,7 @@ function describe(node: WireTreeNode, paint: Paint): string {
   const parts = [visible(node.id), paint(COLOUR[node.status], node.status)];
   if (node.strategy !== undefined) parts.push(paint('gray', node.strategy));
   if (node.state !== undefined) parts.push(visible(formatState(node.state)));
+  if (node.pid !== undefined) parts.push(paint('gray', `pid ${node.pid}`));
   if (node.restarts > 0) parts.push(paint('yellow', `${node.restarts} restarts`));
   if (node.buffered !== undefined && node.buffered > 0)
     parts.push(paint('yellow', `${node.buffered} waiting`));

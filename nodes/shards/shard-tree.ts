@@ -1,7 +1,13 @@
 /** The part of the supervisor tree below a shard: the application's supervisors with the shard's actors in them. */
 import type { ActorEntry } from '../../runtime/actor-list.ts';
-import { isSupervisor, placeActor, type SupervisorDeclaration } from '../../supervisors/declaration.ts';
+import {
+  type DeclaredElement,
+  isSupervisor,
+  placeActor,
+  type SupervisorDeclaration,
+} from '../../supervisors/declaration.ts';
 import { pathOf, type TreeNode } from '../../supervisors/tree.ts';
+import { isWorker } from '../../supervisors/worker-declaration.ts';
 
 /** What `ChildHandle.describe` adds to a shard's own node. */
 export function shardTree(path: string, declared: unknown, actors: readonly ActorEntry[]): Partial<TreeNode> {
@@ -33,7 +39,10 @@ function supervisorBranch(
 ): TreeNode {
   const path = pathOf(above, declared.id);
   const children = [
-    ...declared.children.filter(isSupervisor).map((child) => supervisorBranch(child, path, placed)),
+    ...declared.children
+      .filter(isSupervisor)
+      .filter((child) => !isForWorkers(child))
+      .map((child) => supervisorBranch(child, path, placed)),
     ...(placed.get(declared.id) ?? []).map((actor) => actorNode(actor, path)),
   ];
   return {
@@ -47,6 +56,12 @@ function supervisorBranch(
     childCount: children.length,
     children,
   };
+}
+
+/** Workers live elsewhere: neither they nor supervisors that hold nothing else belong to a shard. */
+function isForWorkers(element: DeclaredElement): boolean {
+  if (!isSupervisor(element)) return isWorker(element);
+  return element.children.length > 0 && element.children.every(isForWorkers);
 }
 
 function actorNode(actor: ActorEntry, above: string): TreeNode {

@@ -1,0 +1,145 @@
+/**
+ * The workers of a node: the application's tree, reduced to the supervisors that hold workers, as a real supervisor
+ * tree under the node's root. Actors of the same supervisors live in the shards.
+ */
+import type { Logger } from 'pino';
+import { BanyanError } from '../../protocol/errors.ts';
+import type { ChildSpec } from '../../supervisors/child-spec.ts';
+import { isSupervisor, type SupervisorDeclaration } from '../../supervisors/declaration.ts';
+import type { PerformerPorts } from '../../supervisors/perform.ts';
+import { supervisorChild } from '../../supervisors/supervisor-child.ts';
+import { pathOf, type TreeNode, type TreeStatus } from '../../supervisors/tree.ts';
+import { isWorker, type WorkerDeclaration } from '../../supervisors/worker-declaration.ts';
+import type { BrokerAddress } from '../connect.ts';
+import { WorkerHost, type WorkerListener } from './worker-host.ts';
+
+export interface NodeWorkersParts extends PerformerPorts {
+  /** The application's tree, as `createSystem` carries it. */
+  readonly tree: unknown;
+  readonly namespace: string;
+  readonly node: string;
+  readonly broker: BrokerAddress;
+  readonly log: Logger;
+  readonly listener: WorkerListener;
+}
+
+/** What is known of one worker. */
+export interface WorkerEntry {
+  readonly id: string;
+  readonly path: string;
+  readonly status: TreeStatus;
+  /** Null while it does not run. */
+  readonly pid: number | null;
+  /** Since the node started. */
+  readonly restarts: number;
+  readonly uptimeMs: number | null;
+}
+
+const SUPERVISOR = 'workers';
+/**
+ * An application whose supervisors keep giving up waits longer and longer and costs the node nothing else: with this
+ * back-off the intensity is never exceeded.
+ */
+const INTENSITY = { max: 100, windowMs: 60_000 };
+const BACKOFF = { baseMs: 100, maxMs: 30_000, factor: 2, jitter: 0.5, healthyMs: 30_000 };
+
+export class NodeWorkers {
+  readonly #parts: NodeWorkersParts;
+  readonly #hosts = new Map<string, WorkerHost>();
+  readonly #specs: readonly ChildSpec[];
+
+  constructor(parts: NodeWorkersParts) {
+    this.#parts = parts;
+    const tree = parts.tree as SupervisorDeclaration | undefined;
+    this.#specs = tree === undefined || !holdsWorkers(tree) ? [] : [this.#root(tree)];
+  }
+
+  /** The supervisor `workers`; nothing when the application declares none. */
+  get specs(): readonly ChildSpec[] {
+    return this.#specs;
+  }
+
+  /** Every declared worker, in the order of the tree; `live` is the tree of the node as it is now. */
+  list(live: TreeNode | undefined): WorkerEntry[] {
+    return [...this.#hosts.values()].map(({ id, path, pid, restarts, uptimeMs }) => ({
+      id,
+      path,
+      // A supervisor that is down itself is about to return.
+      status: find(live, path)?.status ?? 'backoff',
+      pid: pid ?? null,
+      restarts,
+      uptimeMs: uptimeMs ?? null,
+    }));
+  }
+
+  /** Kills the process of a worker. Throws `worker.not_found`, `worker.not_running`. */
+  kill(id: string): { readonly pid: number } {
+    const host = this.#hosts.get(id);
+    if (host !== undefined) return host.kill();
+    throw new BanyanError('worker.not_found', {
+      message: `The application declares no worker '${id}'.`,
+    });
+  }
+
+  #root(tree: SupervisorDeclaration): ChildSpec {
+    const { clock, random, onEvent, node } = this.#parts;
+    const branch = this.#branch(tree, pathOf(node, SUPERVISOR));
+    return supervisorChild({
+      id: SUPERVISOR,
+      strategy: 'one_for_one',
+      intensity: INTENSITY,
+      backoff: BACKOFF,
+      children: () => [branch],
+      clock,
+      random,
+      onEvent,
+    });
+  }
+
+  #branch(declared: SupervisorDeclaration, above: string): ChildSpec {
+    const { id, strategy, intensity } = declared;
+    const { clock, random, onEvent } = this.#parts;
+    const path = pathOf(above, id);
+    const children = declared.children.flatMap((child) => {
+      if (isSupervisor(child)) return holdsWorkers(child) ? [this.#branch(child, path)] : [];
+      return isWorker(child) ? [this.#worker(child, path)] : [];
+    });
+    return supervisorChild({ id, strategy, intensity, children: () => children, clock, random, onEvent });
+  }
+
+  #worker(declaration: WorkerDeclaration, above: string): ChildSpec {
+    const { node, namespace, broker, log, listener } = this.#parts;
+    const { id } = declaration;
+    const host = new WorkerHost({
+      declaration,
+      path: pathOf(above, id),
+      context: {
+        id,
+        node,
+        namespace,
+        broker: {
+          servers: broker.url,
+          namespace,
+          name: `banyan ${node} worker ${id}`,
+          // It answered the node: the worker's connection may wait for it.
+          waits: true,
+          ...(broker.creds === undefined ? {} : { creds: broker.creds }),
+        },
+      },
+      log,
+      listener,
+    });
+    this.#hosts.set(id, host);
+    return host.spec();
+  }
+}
+
+function holdsWorkers(tree: SupervisorDeclaration): boolean {
+  return tree.children.some((child) => isWorker(child) || (isSupervisor(child) && holdsWorkers(child)));
+}
+
+function find(node: TreeNode | undefined, path: string): TreeNode | undefined {
+  if (node === undefined || node.path === path) return node;
+  const next = node.children?.find((child) => path === child.path || path.startsWith(`${child.path}/`));
+  return find(next, path);
+}

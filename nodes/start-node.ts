@@ -135,6 +135,7 @@ export async function startNode({
         memoryMb: settings.shardMemoryMb,
         report,
         tree: system.tree,
+        onSupervision: (event) => log.debug(event, 'supervision'),
         onLost: (partition) => {
           lost.add(partition);
           endWithoutPartitions();

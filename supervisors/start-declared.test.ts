@@ -1,63 +1,55 @@
 import { expect, test } from 'vitest';
 import type { ChildSpec, ExitReason } from './child-spec.ts';
-import { placeActor, supervisor } from './declaration.ts';
+import { supervisor } from './declaration.ts';
 import { createFakeClock, settled } from './fake-clock.fixture.ts';
-import { declaredTree } from './start-declared.ts';
+import { declaredSupervisor } from './start-declared.ts';
 import { startSupervisor } from './supervisor.ts';
 
-test('a declared tree starts in its order, is found by path, and returns with the actors it has by then', async () => {
+test('declared supervisors start in their order, restart as declared, and leave out what is not wanted here', async () => {
   const clock = createFakeClock();
   const log: string[] = [];
   const ends = new Map<string, (reason: ExitReason) => void>();
-  const actor = (id: string): ChildSpec => ({
+  const child = (id: string): ChildSpec => ({
     id,
-    type: 'actor',
+    type: 'worker',
     restart: 'permanent',
-    shutdownMs: 100,
     start: async () => {
       const { promise, resolve } = Promise.withResolvers<ExitReason>();
-      log.push(id);
+      log.push(`+${id}`);
       ends.set(id, resolve);
-      return {
-        exited: promise,
-        kill: () => resolve({ kind: 'killed' }),
-        stop: async () => resolve({ kind: 'shutdown' }),
+      const stop = async (): Promise<void> => {
+        log.push(`-${id}`);
+        resolve({ kind: 'shutdown' });
       };
+      return { exited: promise, kill: () => resolve({ kind: 'killed' }), stop };
     },
   });
   const declaration = supervisor('app', {
+    strategy: 'rest_for_one',
     children: [
       'first/main',
-      supervisor('inner', { intensity: { max: 0, windowMs: 1000 }, children: [{ kind: 'item' }] }),
-      { kind: 'last' },
+      supervisor('inner', { intensity: { max: 0, windowMs: 1000 }, children: ['second/main', 'none/main'] }),
+      supervisor('elsewhere', { children: ['third/main'] }),
+      'last/main',
     ],
   });
-  const resident = ['stray/x', 'last/a', 'item/1', 'first/main'] as `${string}/${string}`[];
-  const tree = declaredTree(declaration, {
+  const spec = declaredSupervisor(declaration, {
     clock,
     random: () => 0,
-    actors: (path) =>
-      resident.filter((address) => placeActor(declaration, address).join() === path.join()).map(actor),
+    isWanted: ({ id }) => id !== 'elsewhere',
+    childAt: (place, path) =>
+      'kind' in place && place.kind !== 'none' ? child([...path, place.kind].join('/')) : undefined,
   });
-  const root = await startSupervisor({ id: 'shard-0', children: [tree.spec], clock, random: () => 0 });
-  expect(log).toEqual(['first/main', 'item/1', 'last/a', 'stray/x']);
+  const root = await startSupervisor({ id: 'n1', children: [spec], clock, random: () => 0 });
+  expect(log).toEqual(['+app/first', '+app/inner/second', '+app/last']);
 
-  const path = placeActor(declaration, 'item/2');
-  await tree.at(path)?.startChild(actor('item/2'));
-  resident.push('item/2');
   log.length = 0;
-  ends.get('item/2')?.({ kind: 'error' });
+  // More than the inner supervisor allows: it gives up, and takes along what was started after it.
+  ends.get('app/inner/second')?.({ kind: 'error' });
   await settled();
-  expect(tree.at(path)).toBeUndefined();
-  clock.advance(1000);
+  expect(log).toEqual(['-app/last']);
+  clock.advance(100);
   await settled();
-  expect(log).toEqual(['item/1', 'item/2']);
-  expect(
-    tree
-      .at(path)
-      ?.whichChildren()
-      .map(({ id }) => id),
-  ).toEqual(['item/1', 'item/2']);
+  expect(log).toEqual(['-app/last', '+app/inner/second', '+app/last']);
   await root.stop();
-  expect(tree.at(['app'])).toBeUndefined();
 });

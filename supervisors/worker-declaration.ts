@@ -12,6 +12,8 @@ export interface WorkerDeclaration {
   /** File URL of the module whose default export is the worker's function. */
   readonly module: string;
   readonly restart: RestartType;
+  /** Its end by itself may end its supervisor; see `autoShutdown`. */
+  readonly significant: boolean;
   /** How long it may take to stop before it is killed; 0 kills at once. */
   readonly shutdownMs: number;
   /** How long its event loop may be blocked before it is killed as hung. */
@@ -27,6 +29,8 @@ export interface WorkerOptions {
   readonly module: URL | string;
   /** Default `permanent`. */
   readonly restart?: RestartType;
+  /** Default false. */
+  readonly significant?: boolean;
   /** Default 3 s. */
   readonly shutdownMs?: number;
   /** Default 30 s. */
@@ -51,6 +55,7 @@ const RESTARTS: readonly string[] = ['permanent', 'transient', 'temporary'] sati
 export function worker(id: string, options: WorkerOptions): WorkerDeclaration {
   const {
     restart = 'permanent',
+    significant = false,
     shutdownMs = DEFAULT_SHUTDOWN_MS,
     answerMs = DEFAULT_ANSWER_MS,
     env = {},
@@ -78,6 +83,7 @@ export function worker(id: string, options: WorkerOptions): WorkerDeclaration {
     id,
     module,
     restart,
+    significant,
     shutdownMs,
     answerMs,
     env: { ...env },

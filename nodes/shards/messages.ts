@@ -5,6 +5,8 @@ import type { ActorEntry } from '../../runtime/actor-list.ts';
 import type { CheckpointSettings } from '../../runtime/checkpointer.ts';
 import type { ProposedVerdict } from '../../runtime/log.ts';
 import type { PartitionStatus } from '../../runtime/shard.ts';
+import type { SupervisionEvent } from '../../supervisors/perform.ts';
+import type { TreeNode } from '../../supervisors/tree.ts';
 import type { BrokerAddress } from '../connect.ts';
 
 /** Everything a shard's thread is started with. */
@@ -31,6 +33,8 @@ export interface ShardStart {
 export interface ShardCalls {
   status(): ShardStatus;
   actors(filter: { kind?: string | undefined; after?: string | undefined; limit: number }): ActorEntry[];
+  /** Its supervisors as they run. */
+  supervisors(): TreeNode | undefined;
   actor(address: string): unknown;
   stateHash(address: string): { hash: string; cursor: { seq: number; index: number }; partition: number };
   restart(address: string): void;
@@ -68,6 +72,8 @@ export type FromShard =
       readonly message: string;
       readonly details: object;
     }
+  /** What one of its supervisors did. */
+  | { readonly type: 'supervision'; readonly event: SupervisionEvent }
   /** Another owner has claimed it. */
   | { readonly type: 'lost'; readonly partition: number }
   | { readonly type: 'fault'; readonly fault: ShardFault };

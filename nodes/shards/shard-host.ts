@@ -8,6 +8,7 @@ import { BanyanError, isErrorCode } from '../../protocol/errors.ts';
 import type { ProposedVerdict } from '../../runtime/log.ts';
 import type { PartitionStatus } from '../../runtime/shard.ts';
 import type { ChildHandle, ChildSpec, ExitReason } from '../../supervisors/child-spec.ts';
+import type { SupervisionEvent } from '../../supervisors/perform.ts';
 import { createBeacon, readBeacon, type TurnPlace } from './beacon.ts';
 import type { FromShard, ShardCalls, ShardFault, ShardStart, ToShard } from './messages.ts';
 import { shardTree } from './shard-tree.ts';
@@ -20,6 +21,8 @@ export interface ShardHostOptions {
   readonly report: (level: 'info' | 'warn' | 'error', message: string, details: object) => void;
   /** The application's supervisors, for the tree. */
   readonly tree: unknown;
+  /** What the shard's supervisors do. */
+  readonly onSupervision: (event: SupervisionEvent) => void;
   /** A stranger has claimed a partition that was this shard's to keep. */
   readonly onLost: (partition: number) => void;
 }
@@ -51,6 +54,7 @@ export class ShardHost {
   #calls = 0;
   /** The actors as last listed, for the synchronous tree. */
   #actors: Awaited<ReturnType<ShardCalls['actors']>> = [];
+  #supervisors: ReturnType<ShardCalls['supervisors']>;
 
   constructor(options: ShardHostOptions) {
     this.#options = options;
@@ -161,9 +165,12 @@ export class ShardHost {
     }
   }
 
-  /** Lists the actors for the next look at the tree. */
+  /** Asks what is in it for the next look at the tree. */
   async refreshTree(): Promise<void> {
-    this.#actors = await this.call('actors', { limit: TREE_ACTORS });
+    [this.#actors, this.#supervisors] = await Promise.all([
+      this.call('actors', { limit: TREE_ACTORS }),
+      this.call('supervisors'),
+    ]);
   }
 
   async #start(signal: AbortSignal): Promise<ChildHandle> {
@@ -218,6 +225,7 @@ export class ShardHost {
           running.ready = true;
           resolve();
         } else if (message.type === 'fault') fault ??= message.fault;
+        else if (message.type === 'supervision') this.#options.onSupervision(message.event);
         else if (message.type === 'lost') this.#lost(message.partition);
         else if (message.type === 'report')
           this.#options.report(message.level, message.message, message.details);
@@ -235,7 +243,7 @@ export class ShardHost {
         worker.postMessage({ type: 'stop', graceMs: STOP_GRACE_MS } satisfies ToShard);
       },
       kill: () => void worker.terminate(),
-      describe: (path) => shardTree(path, this.#options.tree, this.#actors),
+      describe: (path) => shardTree(path, this.#options.tree, this.#actors, this.#supervisors),
     };
   }
 

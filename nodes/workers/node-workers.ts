@@ -7,6 +7,7 @@ import { BanyanError } from '../../protocol/errors.ts';
 import type { ChildSpec } from '../../supervisors/child-spec.ts';
 import { isSupervisor, type SupervisorDeclaration } from '../../supervisors/declaration.ts';
 import type { PerformerPorts } from '../../supervisors/perform.ts';
+import { declaredSupervisor } from '../../supervisors/start-declared.ts';
 import { supervisorChild } from '../../supervisors/supervisor-child.ts';
 import { pathOf, type TreeNode, type TreeStatus } from '../../supervisors/tree.ts';
 import { isWorker, type WorkerDeclaration } from '../../supervisors/worker-declaration.ts';
@@ -36,11 +37,7 @@ export interface WorkerEntry {
 }
 
 const SUPERVISOR = 'workers';
-/**
- * An application whose supervisors keep giving up waits longer and longer and costs the node nothing else: with this
- * back-off the intensity is never exceeded.
- */
-const INTENSITY = { max: 100, windowMs: 60_000 };
+/** Of an application whose supervisors keep giving up. */
 const BACKOFF = { baseMs: 100, maxMs: 30_000, factor: 2, jitter: 0.5, healthyMs: 30_000 };
 
 export class NodeWorkers {
@@ -83,28 +80,20 @@ export class NodeWorkers {
 
   #root(tree: SupervisorDeclaration): ChildSpec {
     const { clock, random, onEvent, node } = this.#parts;
-    const branch = this.#branch(tree, pathOf(node, SUPERVISOR));
+    const ports = { clock, random, onEvent };
+    const branch = declaredSupervisor(tree, {
+      ...ports,
+      isWanted: holdsWorkers,
+      childAt: (child, above) =>
+        isWorker(child) ? this.#worker(child, [node, SUPERVISOR, ...above].join('/')) : undefined,
+    });
     return supervisorChild({
       id: SUPERVISOR,
-      strategy: 'one_for_one',
-      intensity: INTENSITY,
       backoff: BACKOFF,
-      children: () => [branch],
-      clock,
-      random,
-      onEvent,
+      // Whatever happens to its workers, the node goes on, and tries again: nothing of this counts.
+      children: () => [{ ...branch, isTransient: () => true }],
+      ...ports,
     });
-  }
-
-  #branch(declared: SupervisorDeclaration, above: string): ChildSpec {
-    const { id, strategy, intensity } = declared;
-    const { clock, random, onEvent } = this.#parts;
-    const path = pathOf(above, id);
-    const children = declared.children.flatMap((child) => {
-      if (isSupervisor(child)) return holdsWorkers(child) ? [this.#branch(child, path)] : [];
-      return isWorker(child) ? [this.#worker(child, path)] : [];
-    });
-    return supervisorChild({ id, strategy, intensity, children: () => children, clock, random, onEvent });
   }
 
   #worker(declaration: WorkerDeclaration, above: string): ChildSpec {

@@ -53,8 +53,8 @@ export class WorkerHost {
   }
 
   spec(): ChildSpec {
-    const { id, restart, shutdownMs } = this.#options.declaration;
-    return { id, type: 'worker', restart, shutdownMs, start: (signal) => this.#start(signal) };
+    const { id, restart, significant, shutdownMs } = this.#options.declaration;
+    return { id, type: 'worker', restart, significant, shutdownMs, start: (signal) => this.#start(signal) };
   }
 
   /** SIGKILL; its supervisor decides what follows. Throws `worker.not_running`. */

@@ -82,7 +82,7 @@ function fail(how: Failing): void {
   }
 }
 
-/** The application; tasks that `work` starts wait for `gate`. */
+/** Sentries, deaf ones that are told nothing, and keepers whose version stays; tasks that `work` starts wait for `gate`. */
 export function sentries({ version = 1, ...options }: Options = {}, gate = Promise.resolve()): System {
   const machine = setup({ types: { context: {} as Context, events: {} as Message } }).createMachine({
     context: { items: [], downs: [] },
@@ -140,10 +140,12 @@ export function sentries({ version = 1, ...options }: Options = {}, gate = Promi
   const tasks = { work: () => gate };
   const sentry = defineActor({ ...contract, version, ...options, queries, tasks, machine });
   const { down: _, ...deaf } = contract.messages;
+  const others = { events: contract.events, queries, tasks, machine };
   return createSystem({
     actors: [
       sentry,
-      defineActor({ kind: 'deaf', messages: deaf, queries, tasks, events: contract.events, machine }),
+      defineActor({ kind: 'deaf', messages: deaf, ...others }),
+      defineActor({ kind: 'keeper', messages: contract.messages, ...others }),
     ],
   });
 }

@@ -53,6 +53,13 @@ export const LIMITS = {
   /** The longest key that LMDB takes at its default page size. */
   lmdbKeyBytes: 1978,
 
+  /** An actor may fail on so many messages in a row before the next one quarantines it, unless it says otherwise. */
+  quarantineAfter: 5,
+  /** Actors and workers that one actor watches. */
+  watchesPerActor: 1_000,
+  /** Actors that watch one actor or worker. */
+  watchersPerActor: 1_000,
+
   /** Turns in one commit window. */
   windowTurns: 512,
   /** Bytes of log entries in one commit window. */

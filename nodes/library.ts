@@ -17,6 +17,7 @@ export {
   type MessageSchemas,
   type Ref,
 } from '../protocol/contract.ts';
+export { down, type DownReason } from '../protocol/down.ts';
 export { BanyanError, type ErrorCode, type ErrorDetails } from '../protocol/errors.ts';
 export type { ContentReference, ContentStore } from '../runtime/content-store.ts';
 export {
@@ -42,6 +43,8 @@ export {
   sender,
   task,
   tell,
+  unwatch,
+  watch,
 } from '../runtime/effects.ts';
 export { createSystem, type System, type SystemDeclaration } from '../runtime/system.ts';
 export {

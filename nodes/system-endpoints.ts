@@ -78,8 +78,7 @@ export function serveSystem(parts: SystemParts): void {
     work: async () => value(await view.work()),
     order: async (body) => {
       const { address: to, order, reason } = checked(orderRequest, body);
-      if (order !== 'restart' && order !== 'kill')
-        return value({ seq: await parts.order(to, order, reason) });
+      if (order !== 'restart') return value({ seq: await parts.order(to, order, reason) });
       await parts.restart(to);
       return value({});
     },

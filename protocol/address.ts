@@ -20,6 +20,14 @@ export const isKey = (text: string): boolean => KEY.test(text);
 /** Whether the text is an address. */
 export const isAddress = (text: string): text is Address => ADDRESS.test(text);
 
+/** The kind of the processes that nodes supervise: no actor's. */
+export const WORKER_KIND = 'worker';
+
+/** The address under which a process of a node is watched, `worker/<node>:<id>`. */
+export function workerAddress(node: string, id: string): Address {
+  return formatAddress(WORKER_KIND, escapeKey(`${node}:${id}`));
+}
+
 /** Joins a kind and a key; throws `address.invalid`. */
 export function formatAddress(kind: string, key: string): Address {
   if (!KIND.test(kind)) throw invalid(`${show(kind)} is not a kind.`);

@@ -185,6 +185,7 @@ export const ERRORS = {
     'Spread the work over several messages, or keep large state in tables.',
   ),
 
+  'watch.limit': refused('Too many actors watch this one.', 'Let one of them watch it, and tell the others.'),
   'turn.undecided': refused(
     'A message keeps ending its shard, and an owner whose last turns are unknown may have applied it.',
     'It cannot be skipped: remove the cause, or raise turnDeadlineMs or shardMemoryMb, and start again.',

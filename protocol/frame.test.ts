@@ -30,7 +30,7 @@ const jsonValues = fc
 const records: fc.Arbitrary<FrameRecord> = fc
   .record(
     {
-      kind: fc.constantFrom('tell', 'timer', 'task', 'control'),
+      kind: fc.constantFrom('tell', 'timer', 'task', 'control', 'down'),
       to: fc.stringMatching(/^[A-Za-z0-9_:-]{1,20}$/).map((key) => formatAddress('counter', key)),
       message: fc.record({ type: texts, value: jsonValues }),
       from: fc.record({ partition: fc.nat(63), number: numbers }),

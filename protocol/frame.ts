@@ -18,8 +18,11 @@ export function compareNumbers(a: EffectNumber, b: EffectNumber): number {
   return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 }
 
-/** What a record is for: from an actor, from a timer's row, a task's result, or an order to the runtime. */
-export type RecordKind = 'tell' | 'timer' | 'task' | 'control';
+/**
+ * What a record is for: from an actor, from a timer's row, a task's result, an order to the runtime, or the end of
+ * a watch.
+ */
+export type RecordKind = 'tell' | 'timer' | 'task' | 'control' | 'down';
 
 /** One message in a frame. */
 export interface FrameRecord {
@@ -30,7 +33,7 @@ export interface FrameRecord {
   readonly from?: { readonly partition: number; readonly number: EffectNumber };
   /** The address of the sending actor, or the name of an outside sender. */
   readonly sender?: string;
-  /** The id of the timer, task or order. */
+  /** The id of the timer, task or watch. */
   readonly id?: string;
   readonly correlationId?: string;
   readonly traceparent?: string;
@@ -39,7 +42,7 @@ export interface FrameRecord {
 }
 
 const VERSION = 1;
-const KINDS: readonly RecordKind[] = ['tell', 'timer', 'task', 'control'];
+const KINDS: readonly RecordKind[] = ['tell', 'timer', 'task', 'control', 'down'];
 const MAX_FIELDS = 9;
 const RECORD_LIMITS: ScanLimits = {
   bytes: LIMITS.messageBodyBytes + LIMITS.recordOverheadBytes,

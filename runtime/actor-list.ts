@@ -1,7 +1,7 @@
 /** What there is to say about each actor of a shard, for lists and the supervisor tree. */
 import type { Address } from '../protocol/address.ts';
 import { decode } from '../protocol/codec.ts';
-import type { Cells } from './cells.ts';
+import { type Cells, readStatus } from './cells.ts';
 import { buckets } from './keys.ts';
 import type { Partition } from './partition.ts';
 import type { Store } from './store.ts';
@@ -48,7 +48,7 @@ export function describeActors(
       taken.add(address);
       found.push(describe(address as Address, bytes, partition, cells, store));
     }
-    // Paused before their first turn: they have no state yet, but perhaps messages that wait.
+    // Paused before their first turn, or failed in it: they have no state yet, but perhaps messages that wait.
     for (const [address] of store.range(buckets.status(partition.id), range)) {
       if (!taken.has(address)) found.push(describe(address as Address, undefined, partition, cells, store));
     }
@@ -56,7 +56,13 @@ export function describeActors(
   return found.sort((a, b) => (a.address < b.address ? -1 : 1)).slice(0, limit);
 }
 
-const STATUS = { paused: 'paused', resuming: 'parked', ended: 'passivated', failed: 'failed' } as const;
+const STATUS = {
+  paused: 'paused',
+  resuming: 'parked',
+  quarantined: 'parked',
+  ended: 'passivated',
+  failed: 'failed',
+} as const;
 
 function describe(
   address: Address,
@@ -67,13 +73,7 @@ function describe(
 ): ActorEntry {
   const [version, , , value] = stateOf(bytes);
   const cell = cells.peek(address);
-  const stored = store.get(buckets.status(partition.id) + address);
-  const standing =
-    cell === undefined
-      ? stored === undefined
-        ? undefined
-        : (decode(stored) as NonNullable<typeof cell>['standing'])
-      : cell.standing;
+  const { standing } = cell ?? readStatus(store.get(buckets.status(partition.id) + address));
   return {
     address,
     kind: address.slice(0, address.indexOf('/')),

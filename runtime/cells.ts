@@ -14,12 +14,17 @@ import type { Kind, System } from './system.ts';
 
 /** Why an actor does not take turns. Absent for one that does. */
 export interface Standing {
-  readonly status: 'paused' | 'resuming' | 'ended' | 'failed';
-  /** For people: who paused it, or what its migration threw. */
+  readonly status: 'paused' | 'resuming' | 'ended' | 'failed' | 'quarantined';
+  /** For people: who paused it, or what its migration or its turns threw. */
   readonly reason: string;
+  /** Of what was thrown. */
+  readonly code?: string;
   /** Messages set aside until it is resumed. */
   readonly parked: number;
 }
+
+/** What the store says besides the state: the standing, if there is one, and the failures, if there are any. */
+type StoredStatus = Partial<Standing> & { readonly failures?: number };
 
 export interface Cell {
   readonly address: Address;
@@ -32,6 +37,8 @@ export interface Cell {
   /** The greatest broker timestamp it has seen. */
   timeMs: number;
   standing: Standing | undefined;
+  /** Messages in a row that it has failed on, the last one included. */
+  failures: number;
   /** Why this release cannot read the stored state: no turn may touch it. */
   readonly unreadable: UnreadableState | undefined;
 }
@@ -55,6 +62,11 @@ export class Cells {
     return this.#cells.size;
   }
 
+  /** Whether there can be an actor of this address. */
+  knows(address: Address): boolean {
+    return this.#system.kinds.has(address.slice(0, address.indexOf('/')));
+  }
+
   /** Throws `actor.unknown_kind`. A stored state that this release cannot read parks its actor. */
   load(address: Address, partition: number): Cell {
     const cached = this.#cells.get(address);
@@ -66,8 +78,7 @@ export class Cells {
         message: `This application has no actor of the kind '${name}'.`,
       });
     const bytes = this.#overlay.get(buckets.actors(partition), address);
-    const stored = this.#overlay.get(buckets.status(partition), address);
-    const standing = stored === undefined ? undefined : (decode(stored) as Standing);
+    const { standing, failures } = readStatus(this.#overlay.get(buckets.status(partition), address));
     const restored = restore(kind, bytes);
     const cell: Cell = {
       address,
@@ -76,6 +87,7 @@ export class Cells {
       kind,
       rows: new TurnRows(this.#overlay, partition, address),
       standing: restored.unreadable === undefined ? standing : failedBy(restored.unreadable, standing),
+      failures,
       ...restored,
     };
     this.#cells.set(address, cell);
@@ -95,11 +107,13 @@ export class Cells {
     this.#overlay.put(buckets.actors(cell.partition), cell.address, bytes);
   }
 
-  stand(cell: Cell, standing: Standing | undefined): void {
+  stand(cell: Cell, standing: Standing | undefined, failures = cell.failures): void {
     cell.standing = standing;
+    cell.failures = failures;
     const bucket = buckets.status(cell.partition);
-    if (standing === undefined) this.#overlay.delete(bucket, cell.address);
-    else this.#overlay.put(bucket, cell.address, encode(standing));
+    const status: StoredStatus = { ...standing, ...(failures === 0 ? {} : { failures }) };
+    if (Object.keys(status).length === 0) this.#overlay.delete(bucket, cell.address);
+    else this.#overlay.put(bucket, cell.address, encode(status));
   }
 
   /** Drops what is in memory: the next turn starts from the last stored state. */
@@ -132,11 +146,18 @@ export class Cells {
   }
 }
 
+/** A row of the bucket `status`; an actor that takes turns may have one too, which counts its failures. */
+export function readStatus(bytes: Uint8Array | undefined): Pick<Cell, 'standing' | 'failures'> {
+  if (bytes === undefined) return { standing: undefined, failures: 0 };
+  const { failures = 0, ...standing } = decode(bytes) as StoredStatus;
+  return { standing: standing.status === undefined ? undefined : (standing as Standing), failures };
+}
+
 /** What waits stays counted: memory must not decide what the next message writes. */
-export function failedBy({ message }: UnreadableState, standing: Standing | undefined): Standing {
+export function failedBy({ message, code }: UnreadableState, standing: Standing | undefined): Standing {
   return standing?.status === 'ended'
     ? standing
-    : { status: 'failed', reason: message, parked: standing?.parked ?? 0 };
+    : { status: 'failed', reason: message, code, parked: standing?.parked ?? 0 };
 }
 
 function restore(

@@ -29,7 +29,8 @@ export type Effect =
       readonly message: { readonly type: string };
     }
   | { readonly kind: 'cancel'; readonly name: string }
-  | { readonly kind: 'task'; readonly name: string; readonly input: unknown; readonly pool?: string };
+  | { readonly kind: 'task'; readonly name: string; readonly input: unknown; readonly pool?: string }
+  | { readonly kind: 'watch' | 'unwatch'; readonly target: Address };
 
 /** Reads and writes the rows of the actor whose turn is running. Rows of older versions come as they are. */
 export interface Rows {

@@ -1,6 +1,8 @@
 /** `defineActor`: everything the runtime knows about a kind of actor, around a plain XState machine. */
 import type { AnyStateMachine, ContextFrom } from 'xstate';
 import type { z } from 'zod';
+import { LIMITS } from '../config/limits.ts';
+import { WORKER_KIND } from '../protocol/address.ts';
 import type { EventSchemas, MessageSchemas } from '../protocol/contract.ts';
 import { BanyanError } from '../protocol/errors.ts';
 import type { ContentStore } from './content-store.ts';
@@ -66,6 +68,11 @@ export interface ActorDeclaration<Machine extends AnyStateMachine> {
    * new one. Pure. One that throws parks its actor.
    */
   readonly migrate?: SnapshotMigration;
+  /**
+   * How many messages in a row the actor may fail on; the next one quarantines it: what comes then waits until an
+   * operator resumes it. 0: the first failure does; Infinity: none ever does. Default: 5.
+   */
+  readonly quarantineAfter?: number;
 }
 
 /** A kind of actor, ready for `createSystem`. */
@@ -73,13 +80,14 @@ export interface ActorDefinition extends Omit<ActorDeclaration<AnyStateMachine>,
   readonly events: EventSchemas;
   readonly queries: Readonly<Record<string, Query<never>>>;
   readonly version: number;
+  readonly quarantineAfter: number;
 }
 
 /**
  * Declares a kind of actor. The machine's context is created with `input: {key}`.
  * Throws `definition.invalid` for what could never run durably: invoked or spawned children, table names
  * that differ from their handles, reserved names, tasks whose results are not declared as messages, versions
- * that are no whole numbers from 1.
+ * that are no whole numbers from 1, a quarantineAfter that is none from 0 nor Infinity.
  */
 export function defineActor<Machine extends AnyStateMachine>(
   declaration: ActorDeclaration<Machine>,
@@ -89,9 +97,15 @@ export function defineActor<Machine extends AnyStateMachine>(
   };
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(declaration.kind))
     fail('a kind is 1 to 32 characters of a-z 0-9 - and begins with a letter');
-  const { version = 1 } = declaration;
+  if (declaration.kind === WORKER_KIND) fail('the kind is reserved for the processes that nodes supervise');
+  const { version = 1, quarantineAfter = LIMITS.quarantineAfter } = declaration;
   if (!Number.isSafeInteger(version) || version < 1)
     fail(`its version is ${version}; versions are whole numbers from 1`);
+  if (
+    quarantineAfter !== Number.POSITIVE_INFINITY &&
+    !(Number.isSafeInteger(quarantineAfter) && quarantineAfter >= 0)
+  )
+    fail(`its quarantineAfter is ${quarantineAfter}; it takes a whole number from 0, or Infinity`);
   for (const type of Object.keys(declaration.messages)) {
     if (type.startsWith('xstate.')) fail(`the message type '${type}' is reserved by XState`);
   }
@@ -112,6 +126,7 @@ export function defineActor<Machine extends AnyStateMachine>(
     events: declaration.events ?? {},
     queries: declaration.queries ?? {},
     version,
+    quarantineAfter,
   };
 }
 

@@ -70,6 +70,19 @@ export function task(name: string, input: unknown, options: { readonly pool?: st
   });
 }
 
+/**
+ * Has the runtime tell the running actor once when `target`, an actor or a worker, goes down: a message `down`, as
+ * the schema of that name describes it. Whoever is down already gives one at once. Watching twice is one watch.
+ */
+export function watch(target: Address): void {
+  currentTurn().effect({ kind: 'watch', target });
+}
+
+/** Ends a watch: no `down` of it comes any more, not even one that is on its way. */
+export function unwatch(target: Address): void {
+  currentTurn().effect({ kind: 'unwatch', target });
+}
+
 /** Deterministic time, in milliseconds since the epoch. The wall clock must not be read in a turn. */
 export const now = (): number => currentTurn().now;
 /** Deterministic randomness, uniform in [0, 1). */

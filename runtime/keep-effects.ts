@@ -15,6 +15,7 @@ import type { Results } from './results.ts';
 import type { TaskRows } from './tasks.ts';
 import type { TimerRows } from './timers.ts';
 import type { TurnResult } from './turn.ts';
+import type { Watches } from './watches.ts';
 
 /** An answer that leaves after the window has committed; at most once. */
 export interface Answer {
@@ -31,6 +32,7 @@ export interface EffectPlaces {
   readonly timers: TimerRows;
   readonly tasks: TaskRows;
   readonly results: Results;
+  readonly watches: Watches;
 }
 
 /** A turn that has ended. */
@@ -67,6 +69,7 @@ export function prepareEffects(
   if (!answered && replyTo !== undefined && !isActor(replyTo)) {
     answers.push(answer(places, turn, replyTo, null));
   }
+  if (turn.result.effects.some(({ kind }) => kind === 'watch')) places.watches.checkLimit(turn.self);
   return { prepared, answers };
 }
 
@@ -89,7 +92,7 @@ function checkLimits({ bytes, effects }: TurnResult): void {
 }
 
 function prepare(
-  { outbox, subjects, timers, tasks }: EffectPlaces,
+  { outbox, subjects, timers, tasks, watches }: EffectPlaces,
   { self, received, nowMs }: EndedTurn,
   number: EffectNumber,
   effect: Exclude<Effect, { kind: 'reply' }>,
@@ -113,6 +116,12 @@ function prepare(
       const { name, input, pool } = effect;
       tasks.start(number, { address: self, name, input, ...(pool === undefined ? {} : { pool }) });
       return undefined;
+    }
+    case 'watch':
+    case 'unwatch': {
+      const { kind, target } = effect;
+      const order = kind === 'watch' ? watches.begin(self, target, number) : watches.end(self, target);
+      return order && outbox.prepareTell(number, order, 'control');
     }
   }
 }

@@ -11,7 +11,7 @@ export const buckets = {
   partition: (partition: number) => `${prefix(partition)}|c|`,
   /** Actor snapshots by address. */
   actors: (partition: number) => `${prefix(partition)}|a|`,
-  /** Status of actors that are not simply running: paused, ended, failed to migrate. */
+  /** Status of actors that are not simply running, and how often in a row those that run have failed. */
   status: (partition: number) => `${prefix(partition)}|b|`,
   rows: (partition: number, actor: Address, table: string) => `${prefix(partition)}|r|${actor}|${table}|`,
   allRows: (partition: number, actor: Address) => `${prefix(partition)}|r|${actor}|`,
@@ -24,6 +24,12 @@ export const buckets = {
   tasks: (partition: number) => `${prefix(partition)}|k|`,
   outbox: (partition: number) => `${prefix(partition)}|o|`,
   parked: (partition: number, actor: Address) => `${prefix(partition)}|p|${actor}|`,
+  /** Whom an actor watches. */
+  watching: (partition: number, actor: Address) => `${prefix(partition)}|h|${actor}|`,
+  /** Who watches an actor or a worker. */
+  watchers: (partition: number, target: Address) => `${prefix(partition)}|w|${target}|`,
+  /** Workers by address. */
+  workers: (partition: number) => `${prefix(partition)}|x|`,
   /** Results of calls by request id. */
   results: (partition: number) => `${prefix(partition)}|v|`,
   /** Facts about this copy of the state; no part of a checkpoint. */

@@ -1,15 +1,17 @@
-/** Orders to an actor that come through the log: pause, resume, delete. Each is an entry, so a replay obeys it too. */
+/** Orders to an actor that come through the log: pause, resume, kill, delete. Each is an entry, so a replay obeys it too. */
 import type { Overlay } from './overlay.ts';
 import { BanyanError } from '../protocol/errors.ts';
 import { type Cell, type Cells, failedBy, type Standing } from './cells.ts';
 import { UnreadableState } from './current-turn.ts';
 import { buckets } from './keys.ts';
 import type { Parked } from './parked.ts';
+import type { Quarantine } from './quarantine.ts';
 import type { Received } from './receive.ts';
 import type { TaskRows } from './tasks.ts';
 import type { TimerRows } from './timers.ts';
+import { goneBy, type Watches } from './watches.ts';
 
-export type Order = 'pause' | 'resume' | 'delete';
+export type Order = 'pause' | 'resume' | 'kill' | 'delete';
 
 /** Where the delete stands in the log that this order continues; undefined for one that begins. */
 export function continued({ message }: Received): string | undefined {
@@ -24,6 +26,8 @@ interface OrderParts {
   readonly parked: Parked;
   readonly timers: TimerRows;
   readonly tasks: TaskRows;
+  readonly watches: Watches;
+  readonly quarantine: Quarantine;
   readonly partition: number;
   /** The order's own place in the log, or that of the delete it continues: what it deletes was there before. */
   readonly before: string;
@@ -32,7 +36,10 @@ interface OrderParts {
     readonly type: Order;
     readonly before?: string;
     readonly alone?: boolean;
+    readonly goesOn?: true;
   }) => void;
+  /** The actor was killed. */
+  readonly killed: () => void;
   /** The order is to be skipped, because no shard survives it (rule R8). */
   readonly verdict: BanyanError | undefined;
   readonly turn: (received: Received, timeMs: number) => void;
@@ -56,7 +63,12 @@ export function obey(parts: OrderParts): void {
     }
     case 'resume':
       if (cell.unreadable !== undefined) throw cell.unreadable;
-      if (cell.standing !== undefined && !cell.standing.reason.startsWith(DELETING)) resume(parts);
+      if (mayResume(parts)) resume(parts);
+      return;
+    case 'kill':
+      cells.restart(cell.address);
+      parts.watches.down(cell.address, { kind: 'killed' });
+      parts.killed();
       return;
     case 'delete':
       remove(parts);
@@ -68,6 +80,12 @@ export function obey(parts: OrderParts): void {
   }
 }
 
+/** What was only to go on has nothing to do once the actor has failed meanwhile: somebody has to look at it. */
+function mayResume({ cell: { standing }, received: { message } }: OrderParts): boolean {
+  if (standing === undefined || standing.reason.startsWith(DELETING)) return false;
+  return message['goesOn'] !== true || standing.status === 'resuming' || standing.status === 'ended';
+}
+
 /**
  * Turns parked messages in order. Until the last one is turned, new messages still queue behind them. A
  * parked message that throws becomes a dead letter by the caller, so it is taken alone by its own order; one
@@ -76,26 +94,32 @@ export function obey(parts: OrderParts): void {
  * A verdict on an order that turned many names none of them: they are turned again, each by an order of its
  * own, and a verdict on such an order is its message's.
  */
-function resume({ cell, received, cells, parked, tell, turn, verdict }: OrderParts): void {
+function resume(parts: OrderParts): void {
+  const { cell, received, cells, parked, watches, quarantine, tell, turn, verdict } = parts;
   const isAlone = received.message['alone'] === true;
+  const begun = cell.standing as Standing;
+  if (begun.status !== 'ended') cells.stand(cell, { status: 'resuming', reason: '', parked: begun.parked });
   if (verdict !== undefined && !isAlone) {
-    cells.stand(cell, { ...(cell.standing as Standing), status: 'resuming', reason: '' });
-    tell({ type: 'resume', alone: true });
+    tell({ type: 'resume', alone: true, goesOn: true });
     return;
   }
   const atOnce = isAlone ? 1 : RESUMED_AT_ONCE;
   const waiting = parked.oldest(cell.address, atOnce + 1);
-  let parkedLeft = cell.standing?.parked ?? 0;
+  let parkedLeft = begun.parked;
   const goOn = (turned: number): void => {
     const more = turned < waiting.length;
     const after = reload(cells, cell);
+    if (after.standing?.status === 'quarantined') {
+      cells.stand(after, { ...after.standing, parked: parkedLeft });
+      return;
+    }
     if (after.standing?.status === 'ended') {
       // What waits behind the end becomes dead letters, one by one.
       cells.stand(after, { ...after.standing, parked: more ? parkedLeft : 0 });
     } else {
       cells.stand(after, more ? { status: 'resuming', reason: '', parked: parkedLeft } : undefined);
     }
-    if (more) tell({ type: 'resume', ...(isAlone ? { alone: true } : {}) });
+    if (more) tell({ type: 'resume', ...(isAlone ? { alone: true } : {}), goesOn: true });
   };
   const next = waiting.slice(0, atOnce);
   for (const [place, message] of next.entries()) {
@@ -105,14 +129,19 @@ function resume({ cell, received, cells, parked, tell, turn, verdict }: OrderPar
       parkedLeft--;
     };
     try {
-      if (verdict !== undefined) throw verdict;
       if (ended) throw new BanyanError('actor.ended');
+      if (verdict !== undefined) {
+        quarantine.failed(cell.address, verdict);
+        throw verdict;
+      }
       turn(message.received, message.timeMs);
       take();
     } catch (error) {
       if (error instanceof UnreadableState) {
         const after = reload(cells, cell);
-        cells.stand(after, { ...failedBy(error, after.standing), parked: parkedLeft });
+        const failed = { ...failedBy(error, after.standing), parked: parkedLeft };
+        cells.stand(after, failed);
+        watches.down(cell.address, goneBy(failed) ?? { kind: 'error' });
         return;
       }
       take();
@@ -142,10 +171,13 @@ export class ParkedFailure extends Error {
  * while a large one is being deleted waits, and is not deleted.
  */
 function remove(parts: OrderParts): void {
-  const { cell, cells, received, overlay, timers, tasks, partition, before, tell } = parts;
+  const { cell, cells, received, overlay, timers, tasks, watches, partition, before, tell } = parts;
   const { address, standing } = cell;
   let came = 0;
-  if (continued(received) !== undefined) {
+  if (continued(received) === undefined) {
+    watches.down(address, { kind: 'shutdown' });
+    watches.leave(address);
+  } else {
     // Another delete has begun after the one that this continues.
     if (standing?.reason !== deletingSince(before)) return;
     came = standing.parked;
@@ -177,7 +209,7 @@ function remove(parts: OrderParts): void {
     reason: left > 0 ? '' : deletingSince(before),
     parked: came,
   });
-  tell(left > 0 ? { type: 'resume' } : { type: 'delete', before });
+  tell(left > 0 ? { type: 'resume', goesOn: true } : { type: 'delete', before });
 }
 
 const DELETING = 'It is being deleted since';

@@ -9,38 +9,39 @@
  * I6  What the environment does to a turn (memory, stack, disk) is not the message's fault: it stops the
  *     partition, and only a verdict in the log skips the message.
  */
-import { LIMITS } from '../config/limits.ts';
 import type { Address } from '../protocol/address.ts';
-import { encode } from '../protocol/codec.ts';
 import { BanyanError, type ErrorCode, toBanyanError } from '../protocol/errors.ts';
-import type { EffectNumber } from '../protocol/frame.ts';
+import type { DownReason } from '../protocol/down.ts';
+import type { FrameRecord } from '../protocol/frame.ts';
 import type { DeadLetter } from '../protocol/wire.ts';
 import type { Subjects } from '../protocol/subjects.ts';
 import { type Cell, type Cells, failedBy, type Standing } from './cells.ts';
-import { checkMessage } from './check-message.ts';
 import { UnreadableState } from './current-turn.ts';
 import { type Cursor, positionOf, readCursor, saveCursor } from './cursor.ts';
 import { deadLetterOf, type Failure } from './dead-letter.ts';
 import { EnvironmentFault, environmentFaultOf } from './environment-fault.ts';
-import { type Answer, type EffectPlaces, isActor, prepareEffects } from './keep-effects.ts';
-import { buckets, positionName } from './keys.ts';
+import { EffectNumbers } from './effect-numbers.ts';
+import { type Answer, isActor } from './keep-effects.ts';
+import { positionName } from './keys.ts';
 import { entryHash, type LogEntry, type Verdict } from './log.ts';
 import { Marks } from './marks.ts';
-import { continued, obey, type Order, ParkedFailure } from './orders.ts';
+import { continued, obey, ParkedFailure } from './orders.ts';
 import type { Outbox } from './outbox.ts';
 import type { Overlay } from './overlay.ts';
 import { Parked } from './parked.ts';
+import { Quarantine } from './quarantine.ts';
 import { type Item, receive, type Received } from './receive.ts';
-import { RecordingRows, type RowStep } from './record-rows.ts';
 import { Results } from './results.ts';
 import { TaskRows } from './tasks.ts';
-import { messageOf } from './thrown-message.ts';
 import { TimerRows } from './timers.ts';
-import { runTurn, type TurnResult } from './turn.ts';
+import { type TurnObserver, Turns } from './turns.ts';
+import { goneBy, Watches } from './watches.ts';
+import { isWorker, Workers } from './workers.ts';
 
 export type { Cursor } from './cursor.ts';
 export { EnvironmentFault } from './environment-fault.ts';
 export type { Answer } from './keep-effects.ts';
+export type { ObservedTurn } from './turns.ts';
 
 /** What {@link Partition.apply} did with an entry. */
 export interface Applied {
@@ -57,7 +58,7 @@ export interface PartitionCounters {
   parked: number;
 }
 
-export interface PartitionParts {
+export interface PartitionParts extends TurnObserver {
   readonly id: number;
   readonly overlay: Overlay;
   readonly cells: Cells;
@@ -70,25 +71,6 @@ export interface PartitionParts {
   readonly onDeadLetter: (letter: DeadLetter, traceparent: string | undefined) => void;
   /** Says which message is about to be turned, where a watchdog can see it even if the turn never ends. */
   readonly beacon: (partition: number, seq: number, index: number, epoch: number) => void;
-  /** Sees turns before their changes are kept; may throw to refuse one. For the determinism check. */
-  readonly onTurn?: (turn: ObservedTurn) => void;
-  /** Which turns `onTurn` sees, asked before each: observing one costs as much as the turn. Default: all. */
-  readonly sampler?: (address: Address, type: string) => boolean;
-}
-
-/** A turn as an observer sees it: enough to run it again elsewhere. */
-export interface ObservedTurn {
-  readonly cell: Cell;
-  readonly message: Received;
-  /** `message` encoded before the turn, which may have changed the live one. */
-  readonly messageBytes: Uint8Array;
-  readonly messageId: string;
-  readonly nowMs: number;
-  /** The actor's stored state; undefined before its first message. */
-  readonly before: Uint8Array | undefined;
-  /** What the turn read and wrote of its tables; undefined when that is too much to keep. */
-  readonly steps: readonly RowStep[] | undefined;
-  readonly result: TurnResult;
 }
 
 export class Partition {
@@ -100,15 +82,19 @@ export class Partition {
   readonly #marks: Marks;
   readonly #parked: Parked;
   readonly #results: Results;
-  readonly #places: EffectPlaces;
+  readonly #watches: Watches;
+  readonly #workers: Workers;
+  readonly #quarantine: Quarantine;
+  readonly #turns: Turns;
   #cursor: Cursor | undefined;
   /** Applied since the last window. */
   #applied: (Omit<Cursor, 'hash'> & { readonly entry: LogEntry }) | undefined;
   /** The last claim that was read. */
   #claim = 0;
   #answers: Answer[] = [];
-  /** Numbers the effects of the message that is being applied (I4). */
-  #effects = 0;
+  /** Of the message that is being applied (I4). */
+  readonly #numbers = new EffectNumbers();
+  #killed: Address[] = [];
 
   constructor(parts: PartitionParts) {
     this.id = parts.id;
@@ -118,13 +104,23 @@ export class Partition {
     this.tasks = new TaskRows(parts.overlay, parts.id);
     this.#parked = new Parked(parts.overlay, parts.id);
     this.#results = new Results(parts.overlay, parts.id);
-    this.#places = {
-      outbox: parts.outbox,
-      subjects: parts.subjects,
-      timers: this.timers,
-      tasks: this.tasks,
-      results: this.#results,
-    };
+    this.#watches = new Watches({
+      overlay: parts.overlay,
+      partition: parts.id,
+      send: (record, kind) => this.#send(record, kind),
+    });
+    this.#workers = new Workers(parts.overlay, parts.id, this.#watches);
+    this.#quarantine = new Quarantine(parts.cells, parts.id, this.#watches);
+    const { outbox, subjects } = parts;
+    const { timers, tasks } = this;
+    this.#turns = new Turns({
+      ...parts,
+      partition: parts.id,
+      places: { outbox, subjects, timers, tasks, results: this.#results, watches: this.#watches },
+      numbers: this.#numbers,
+      quarantine: this.#quarantine,
+      answer: (answer) => this.#answers.push(answer),
+    });
     this.#cursor = readCursor(parts.overlay, parts.id);
   }
 
@@ -178,16 +174,21 @@ export class Partition {
     return answers;
   }
 
+  /** Actors that an operator has killed, since this was asked last. Call after the window has committed. */
+  drainKilled(): readonly Address[] {
+    return this.#killed.splice(0);
+  }
+
   /** The kept answer to an earlier request with this id; undefined when there is none. */
   result(id: string): unknown {
     return this.#results.get(id);
   }
 
   #applyItem(entry: LogEntry, index: number, item: Item): void {
-    this.#effects = 0;
+    this.#numbers.begin(entry.seq, index);
     if ('refused' in item) {
       const { error } = item.refused;
-      this.#deadLetter(index, { entry, item, error, thrown: error });
+      this.#deadLetter({ entry, item, error, thrown: error });
       return;
     }
     const { received } = item;
@@ -199,8 +200,12 @@ export class Partition {
         this.#answerAgain(received);
         return;
       }
+      if (received.kind === 'down' && !this.#watches.isOver(received)) return;
       const verdict = this.#verdictOn(entry.seq, index);
-      if (verdict !== undefined && received.kind !== 'control') throw verdict;
+      if (verdict !== undefined && received.kind !== 'control') {
+        this.#quarantine.skipped(received.to, verdict);
+        throw verdict;
+      }
       if (received.kind === 'task' && this.tasks.take(received.id ?? '') === undefined) return;
       const timer = received.kind === 'timer' ? this.timers.take(received.to, received.id ?? '') : undefined;
       if (received.kind === 'timer' && timer === undefined) return;
@@ -212,7 +217,7 @@ export class Partition {
       const fault = environmentFaultOf(thrown);
       if (fault !== undefined)
         throw new EnvironmentFault(fault, this.id, entry.seq, index, this.#parts.epoch, thrown);
-      this.#deadLetter(index, {
+      this.#deadLetter({
         entry,
         item: parked === undefined ? item : { received: parked.received },
         error: toBanyanError(thrown),
@@ -238,34 +243,19 @@ export class Partition {
   }
 
   #deliver(entry: LogEntry, index: number, received: Received, timeMs: number): void {
-    const { overlay, cells } = this.#parts;
-    const cell = cells.load(received.to, this.id);
     if (received.kind === 'control') {
-      obey({
-        cell,
-        received,
-        cells,
-        overlay,
-        parked: this.#parked,
-        timers: this.timers,
-        partition: this.id,
-        tell: (message) => this.#tellControl(entry, index, cell.address, message),
-        tasks: this.tasks,
-        verdict: this.#verdictOn(entry.seq, index),
-        before: continued(received) ?? positionName(entry.seq, index),
-        turn: (parked, parkedMs) => {
-          // Each has its own deadline; the order is to blame, because it is what a replay would turn again.
-          this.#parts.beacon(this.id, entry.seq, index, this.#parts.epoch);
-          this.#turn(entry, index, cell, parked, parkedMs);
-        },
-      });
+      this.#order(entry, index, received);
       return;
     }
+    const { cells } = this.#parts;
+    const cell = cells.load(received.to, this.id);
     if (cell.standing?.status === 'ended') throw new BanyanError('actor.ended');
     const park = (at: Cell, standing: Standing): void => {
       // I5: set aside in the same window, turned in order when the actor is resumed.
       this.#parked.add(at.address, entry.seq, index, received, timeMs);
       cells.stand(at, { ...standing, parked: standing.parked + 1 });
+      const gone = goneBy(standing);
+      if (gone !== undefined) this.#watches.down(at.address, gone);
       this.counters.parked++;
     };
     if (cell.standing !== undefined) {
@@ -273,7 +263,7 @@ export class Partition {
       return;
     }
     try {
-      this.#turn(entry, index, cell, received, timeMs);
+      this.#turn(cell, received, timeMs);
     } catch (error) {
       if (!(error instanceof UnreadableState)) throw error;
       // R6: a release that can read the row turns it. The cell went with the turn.
@@ -281,103 +271,66 @@ export class Partition {
     }
   }
 
-  /** I2: what the turn writes and wants is kept as a whole, or undone. */
-  #turn(entry: LogEntry, index: number, cell: Cell, received: Received, timeMs: number): void {
-    const { overlay, cells, onTurn, sampler } = this.#parts;
-    const { definition, machine } = cell.kind;
-    const made = this.#effects;
-    const messageId = `${this.id}.${entry.seq}.${index}${made === 0 ? '' : `.${made}`}`;
-    const nowMs = Math.max(cell.timeMs, timeMs);
-    overlay.mark();
-    try {
-      const message = checkMessage(definition, received);
-      const watched = onTurn !== undefined && (sampler === undefined || sampler(cell.address, message.type));
-      const seen = watched ? this.#beforeTurn(cell, received) : undefined;
-      const result = runTurn({
-        definition,
-        machine,
-        self: cell.address,
-        key: cell.key,
-        snapshot: cell.snapshot,
-        message,
-        nowMs,
-        sender: received.sender,
-        messageId,
-        replyTo: received.replyTo,
-        rows: seen?.rows ?? cell.rows,
-      });
-      if (seen !== undefined) {
-        const { rows, before, messageBytes } = seen;
-        onTurn?.({
-          cell,
-          message: received,
-          messageBytes,
-          messageId,
-          nowMs,
-          before,
-          steps: rows.steps,
-          result,
-        });
-      }
-      this.#keep(entry, index, cell, received, nowMs, result);
-      cells.save(cell, result.snapshot, result.bytes, nowMs);
-      if (result.snapshot.status === 'done') {
-        const reason = 'The machine reached its final state.';
-        cells.stand(cell, { status: 'ended', reason, parked: 0 });
-      }
-      this.counters.turns++;
-    } catch (error) {
-      overlay.rollback();
-      cells.restart(cell.address);
-      if (error instanceof BanyanError) throw error;
-      throw new BanyanError('turn.failed', { message: messageOf(error), cause: error });
+  #order(entry: LogEntry, index: number, received: Received): void {
+    const { overlay, cells } = this.#parts;
+    const { to, message } = received;
+    const verdict = this.#verdictOn(entry.seq, index);
+    if (message.type === 'watch' || message.type === 'unwatch') {
+      this.#watches.obey(received, this.#gone(to, verdict));
+      return;
     }
-  }
-
-  /** What an observer needs that the turn would change. */
-  #beforeTurn(cell: Cell, received: Received) {
-    return {
-      rows: new RecordingRows(cell.rows),
-      before: this.#parts.overlay.get(buckets.actors(this.id), cell.address),
-      messageBytes: encode(received),
-    };
-  }
-
-  #keep(
-    entry: LogEntry,
-    index: number,
-    cell: Cell,
-    received: Received,
-    nowMs: number,
-    result: TurnResult,
-  ): void {
-    const start = this.#effects;
-    const turn = { self: cell.address, received, nowMs, result };
-    const { prepared, answers } = prepareEffects(this.#places, turn, () => [
-      entry.seq,
-      index,
-      this.#effects++,
-    ]);
-    this.#effects = Math.max(this.#effects, start + 1);
-    const bytes = prepared.reduce((sum, one) => sum + one.bytes, this.#parts.overlay.bytesSinceMark);
-    if (bytes + result.bytes.byteLength > LIMITS.turnBytes) {
-      throw new BanyanError('turn.limit', {
-        message: `A turn writes and sends ${bytes + result.bytes.byteLength} bytes (at most ${LIMITS.turnBytes}).`,
-      });
+    if (isWorker(to)) {
+      if (verdict !== undefined) throw verdict;
+      this.#workers.obey(received);
+      return;
     }
-    for (const effect of prepared) this.#parts.outbox.add(effect);
-    this.#answers.push(...answers);
+    const cell = cells.load(to, this.id);
+    obey({
+      cell,
+      received,
+      cells,
+      overlay,
+      parked: this.#parked,
+      timers: this.timers,
+      tasks: this.tasks,
+      watches: this.#watches,
+      quarantine: this.#quarantine,
+      partition: this.id,
+      tell: (order) => this.#send({ to, message: order }, 'control'),
+      killed: () => this.#killed.push(to),
+      verdict,
+      before: continued(received) ?? positionName(entry.seq, index),
+      turn: (parked, parkedMs) => {
+        // Each has its own deadline; the order is to blame, because it is what a replay would turn again.
+        this.#parts.beacon(this.id, entry.seq, index, this.#parts.epoch);
+        this.#turn(cell, parked, parkedMs);
+      },
+    });
   }
 
-  #tellControl(entry: LogEntry, index: number, to: Address, message: { readonly type: Order }): void {
-    const number: EffectNumber = [entry.seq, index, this.#effects++];
-    this.#parts.outbox.add(this.#parts.outbox.prepareTell(number, { to, message }, 'control'));
+  /** Why there is nobody to watch at an address, or no order that could be carried out; undefined if there is. */
+  #gone(to: Address, verdict: BanyanError | undefined): DownReason | undefined {
+    if (verdict !== undefined) return { kind: 'error', code: verdict.code, message: verdict.message };
+    if (isWorker(to)) return this.#workers.gone(to);
+    const { cells } = this.#parts;
+    return cells.knows(to) ? goneBy(cells.load(to, this.id).standing) : { kind: 'noproc' };
   }
 
-  #deadLetter(index: number, failure: Failure): void {
+  #turn(cell: Cell, received: Received, timeMs: number): void {
+    this.#turns.take(cell, received, timeMs);
+    this.counters.turns++;
+  }
+
+  /** Sends a record as an effect of the message that is being applied. */
+  #send(record: Omit<FrameRecord, 'from' | 'kind'>, kind: FrameRecord['kind']): void {
+    const { outbox } = this.#parts;
+    outbox.add(outbox.prepareTell(this.#numbers.next(), record, kind));
+  }
+
+  #deadLetter(failure: Failure): void {
     const { outbox, subjects } = this.#parts;
-    const { entry, item, error } = failure;
-    const number: EffectNumber = [entry.seq, index, this.#effects++];
+    const { item, error } = failure;
+    const number = this.#numbers.next();
     const letter = deadLetterOf(this.id, number, failure);
     const subject = letter.to === null ? subjects.deadUnknown : subjects.dead(letter.to as Address);
     outbox.add(outbox.preparePublication('dead', number, subject, letter));

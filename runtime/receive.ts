@@ -25,7 +25,7 @@ export interface Received {
   readonly foreign: boolean;
   readonly dedupe: Dedupe;
   readonly sender: string | undefined;
-  /** Of a timer, task result or order. */
+  /** Of a timer, task result or watch. */
   readonly id: string | undefined;
   readonly replyTo: ReplyHandle | undefined;
   readonly correlationId: string | undefined;

@@ -5,70 +5,30 @@
 import { LIMITS } from '../config/limits.ts';
 import type { Address } from '../protocol/address.ts';
 import type { BanyanError } from '../protocol/errors.ts';
-import type { Subjects } from '../protocol/subjects.ts';
 import { Cells } from './cells.ts';
-import { type CheckpointSettings, DEFAULT_CHECKPOINTS } from './checkpointer.ts';
+import { DEFAULT_CHECKPOINTS } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
-import type { ContentStore } from './content-store.ts';
 import { DeadLetterLog } from './dead-letter-log.ts';
 import { Delivery } from './deliver.ts';
 import { handOver } from './hand-over.ts';
-import type { Log, ProposedVerdict, SentMarks, Verdict } from './log.ts';
+import type { Log, SentMarks, Verdict } from './log.ts';
 import { Outbox } from './outbox.ts';
 import { Overlay } from './overlay.ts';
 import { OwnedPartition } from './owned-partition.ts';
 import { Ownership } from './ownership.ts';
-import { type Answer, type ObservedTurn, Partition } from './partition.ts';
+import { type Answer, Partition } from './partition.ts';
 import { patiently, within } from './patience.ts';
 import { ProgressWatchdog } from './progress-watchdog.ts';
-import type { Randomness } from './randomness.ts';
 import { Sender } from './sender.ts';
+import type { ShardParts } from './shard-parts.ts';
 import { ShardView } from './shard-view.ts';
-import type { Store } from './store.ts';
 import { bindStore } from './store-identity.ts';
-import type { System } from './system.ts';
 import { TaskRunner } from './tasks.ts';
 import { TimerService } from './timers.ts';
 import { UnsavedRows } from './unsaved-rows.ts';
 
 export type { PartitionStatus } from './owned-partition.ts';
-
-export interface ShardParts {
-  readonly node: string;
-  /** Names this incarnation of the shard; no other one, past or future, has the same. One token. */
-  readonly owner: string;
-  readonly system: System;
-  readonly subjects: Subjects;
-  /** All partitions of the namespace, and those that are ours from the start. */
-  readonly partitions: { readonly count: number; readonly owned: readonly number[] };
-  readonly log: Log;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly randomness: Randomness;
-  readonly content: ContentStore;
-  readonly checkpoints?: CheckpointSettings;
-  /** An operator accepts that entries are replayed with another version of the actors (rule R13). */
-  readonly acceptTail: boolean;
-  /** An operator accepts that the log lost entries which the state has applied (rule R9). */
-  readonly acceptTruncation?: boolean;
-  /** Messages that ended several incarnations of the shard (rule R8). */
-  readonly proposed?: readonly ProposedVerdict[];
-  /** Publishes an answer; at most once. */
-  readonly answer: (answer: Answer) => void;
-  /** An ask to an actor anywhere, for tasks. */
-  readonly ask: (address: string, query: string, input?: object) => Promise<unknown>;
-  /** Says what is turned now, and as whose turn, where a watchdog can see it. */
-  readonly beacon: (partition: number, seq: number, index: number, epoch: number) => void;
-  readonly idle: () => void;
-  readonly onTurn?: (turn: ObservedTurn) => void;
-  /** Which turns `onTurn` sees; see `PartitionParts`. */
-  readonly sampler?: (address: Address, type: string) => boolean;
-  /** The shard is of no use any more: an environment fault, or a store that failed. */
-  readonly onFault: (fault: unknown) => void;
-  /** Another owner has claimed a partition; nothing of it runs here any more. */
-  readonly onLost?: (partition: number) => void;
-  readonly report: (level: 'info' | 'warn' | 'error', message: string, details: object) => void;
-}
+export type { ShardParts } from './shard-parts.ts';
 
 const TIDY_MS = 200;
 
@@ -304,10 +264,12 @@ export class Shard {
     for (const answer of answers) this.#parts.answer(answer);
     const timers = partition.timers.drainChanged();
     const started = partition.tasks.drainStarted();
+    const killed = partition.drainKilled();
     const owned = this.#owned.get(partition.id);
     if (owned?.status === 'ready') {
       for (const { address, name } of timers) this.#follow(partition, address, name);
       for (const [id, row] of started) this.#tasks.run(partition.id, id, row);
+      for (const address of killed) this.#parts.onKilled?.(address);
     }
     owned?.checkpointer?.committed(bytes);
     owned?.progressed();

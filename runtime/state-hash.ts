@@ -9,7 +9,7 @@ import type { TaskRow } from './tasks.ts';
 
 /**
  * SHA-256 in hexadecimal over the committed state of an actor: snapshot, standing, rows of all its tables,
- * timers, pending tasks, parked messages and what it has applied of outside senders. The order of keys
+ * timers, pending tasks, parked messages, what it has applied of outside senders, and who watches whom. The order of keys
  * within an object does not count: a state that was decoded once more may have another.
  */
 export function stateHash(store: Pick<Store, 'get' | 'range'>, partition: number, address: Address): string {
@@ -18,7 +18,14 @@ export function stateHash(store: Pick<Store, 'get' | 'range'>, partition: number
     const bytes = store.get(bucket + address);
     if (bytes !== undefined) add(hash, bucket, bytes);
   }
-  const ofActor = [buckets.allRows, buckets.timers, buckets.parked, buckets.senders];
+  const ofActor = [
+    buckets.allRows,
+    buckets.timers,
+    buckets.parked,
+    buckets.senders,
+    buckets.watching,
+    buckets.watchers,
+  ];
   for (const bucketOf of ofActor) {
     const bucket = bucketOf(partition, address);
     for (const [name, bytes] of store.range(bucket, {})) add(hash, bucket + name, bytes);

@@ -23,8 +23,9 @@ export interface System {
   readonly kinds: ReadonlyMap<string, Kind>;
   readonly tree: unknown;
   /**
-   * Hash of everything that decides what a turn computes: machines, schemas, versions, migrations, settings,
-   * Node's major. A tail of the log written under another version is replayed only after it was drained.
+   * Hash of everything that decides what a turn computes, and whether it is taken: machines, schemas, versions,
+   * migrations, quarantines, settings, Node's major. A tail of the log written under another version is replayed
+   * only after it was drained.
    */
   readonly turnVersion: string;
 }
@@ -50,7 +51,7 @@ function turnVersionOf(declaration: SystemDeclaration): string {
   const hash = createHash('sha256').update(process.versions.node.split('.')[0] ?? '');
   hash.update(JSON.stringify(declaration.settings ?? null));
   for (const actor of [...declaration.actors].sort((a, b) => (a.kind < b.kind ? -1 : 1))) {
-    hash.update(`${actor.kind}@${actor.version}`);
+    hash.update(`${actor.kind}@${actor.version}:${actor.quarantineAfter}`);
     hash.update(
       JSON.stringify(
         Object.entries(actor.messages).map(([type, schema]) => [

@@ -1,5 +1,5 @@
 /**
- * What the log says, computed by something small enough to be read in one go: marks, timers, tasks, orders and
+ * What the log says, computed by something small enough to be read in one go: marks, timers, tasks, watches, orders and
  * effects of one partition, with models in the place of machines. It shares the wire formats with the runtime and
  * nothing else, so the two agree only if both are right.
  */
@@ -8,7 +8,7 @@ import { decodeBody } from '../../protocol/codec.ts';
 import { decodeFrame, type EffectNumber, type FrameRecord } from '../../protocol/frame.ts';
 import { HEADER } from '../../protocol/headers.ts';
 import type { LogEntry, Verdict } from '../../runtime/log.ts';
-import { type Model, type ModelTurn, Poison } from './workload.ts';
+import { Misfit, type Model, type ModelTurn, Poison } from './workload.ts';
 
 type Message = Record<string, unknown> & { readonly type: string };
 
@@ -21,13 +21,16 @@ interface Item {
   readonly isForeign: boolean;
   readonly from: FrameRecord['from'];
   readonly id: string | undefined;
+  readonly teller: string | undefined;
   readonly sender: { readonly name: string; readonly seq: number } | undefined;
 }
 
 interface Actor {
   state: unknown;
   timeMs: number;
-  standing: 'running' | 'paused' | 'resuming' | 'ended';
+  standing: 'running' | 'paused' | 'resuming' | 'quarantined' | 'ended';
+  /** In a row. */
+  failures: number;
   parked: { readonly item: Item; readonly timeMs: number }[];
 }
 
@@ -53,6 +56,9 @@ export class Reference {
   readonly appliedFromOutside = new Map<string, number>();
   readonly timers = new Map<string, { readonly number: string; readonly dueMs: number }>();
   readonly tasks = new Map<string, Address>();
+  /** Watches by `<watcher>|<target>`, as each side knows them, with their numbers. */
+  readonly watching = new Map<string, string>();
+  readonly watchers = new Map<string, string>();
   readonly #partition: number;
   readonly #models: Readonly<Record<string, Model>>;
   readonly #verdicts: readonly Verdict[];
@@ -88,7 +94,11 @@ export class Reference {
     }
     if (this.#seen(item)) return;
     this.#countOutside(entry, item);
-    if (kind !== 'control' && this.#hasVerdict()) return this.#deadLetter(to);
+    if (kind === 'down' && !this.#isWatched(item)) return undefined;
+    if (kind !== 'control' && this.#hasVerdict()) {
+      if (this.#actor(to).standing === 'running') this.#fail(to);
+      return this.#deadLetter(to);
+    }
     if (kind === 'task' && !this.tasks.delete(id ?? '')) return undefined;
     const bar = id?.lastIndexOf('|') ?? -1;
     const timer = `${to}|${id?.slice(0, bar)}`;
@@ -121,7 +131,42 @@ export class Reference {
     return false;
   }
 
-  /** False when it threw: then nothing has changed. */
+  /** Whether a `down` ends the watch that there is. */
+  #isWatched({ to, message, id }: Item): boolean {
+    const name = `${to}|${String(message?.['address'])}`;
+    return this.watching.get(name) === id && this.watching.delete(name);
+  }
+
+  /** One failure more in a row: too many, and what comes next waits. */
+  #fail(address: Address): void {
+    const actor = this.#actor(address);
+    const { quarantineAfter = 5 } = this.#models[kindOf(address)] ?? {};
+    if (++actor.failures <= quarantineAfter) return;
+    actor.failures = 0;
+    actor.standing = 'quarantined';
+    this.#goDown(address, 'error');
+  }
+
+  /** Whoever watches is told, once. */
+  #goDown(target: Address, kind: string): void {
+    for (const watcher of othersIn(this.watchers, (name) => name.split('|').reverse(), target)) {
+      this.watchers.delete(`${watcher}|${target}`);
+      this.#tellDown(watcher, target, kind);
+    }
+  }
+
+  #tellDown(watcher: Address, address: Address, kind: string): void {
+    this.told.set(this.#number(':'), { to: watcher, message: { type: 'down', address, reason: { kind } } });
+  }
+
+  #leave(watcher: Address): void {
+    for (const target of othersIn(this.watching, (name) => name.split('|'), watcher)) {
+      this.watching.delete(`${watcher}|${target}`);
+      this.told.set(this.#number(':'), { to: target, message: { type: 'unwatch' } });
+    }
+  }
+
+  /** False when it threw, or was refused: then nothing has changed. */
   #turn({ to, message, isForeign }: Item, timeMs: number): boolean {
     const actor = this.#actor(to);
     const model = this.#models[kindOf(to)];
@@ -133,11 +178,17 @@ export class Reference {
     try {
       actor.state = model.apply(actor.state, message as Message, this.#turnOf(to, actor, nowMs));
     } catch (error) {
-      if (error instanceof Poison) return false;
-      throw error;
+      if (error instanceof Poison) this.#fail(to);
+      else if (!(error instanceof Misfit)) throw error;
+      return false;
     }
     this.#effects = Math.max(this.#effects, start + 1);
     actor.timeMs = nowMs;
+    actor.failures = 0;
+    if (actor.standing === 'ended') {
+      this.#goDown(to, 'normal');
+      this.#leave(to);
+    }
     return true;
   }
 
@@ -160,6 +211,12 @@ export class Reference {
         this.timers.delete(`${self}|${name}`);
       },
       task: () => void this.tasks.set(this.#taskId(), self),
+      watch: (target) => this.#watch(self, target as Address),
+      unwatch: (target) => {
+        const number = this.#number(':');
+        if (this.watching.delete(`${self}|${target}`))
+          this.told.set(number, { to: target as Address, message: { type: 'unwatch' } });
+      },
       end: () => {
         actor.standing = 'ended';
         actor.parked = [];
@@ -167,14 +224,40 @@ export class Reference {
     };
   }
 
-  #order({ to, message }: Item): void {
+  #watch(self: Address, target: Address): void {
+    const number = this.#number(':');
+    if (this.watching.has(`${self}|${target}`)) return;
+    this.watching.set(`${self}|${target}`, number.slice(number.indexOf(':') + 1));
+    this.told.set(number, { to: target, message: { type: 'watch' } });
+  }
+
+  #watchOrder(type: string, { to, id, teller }: Item): void {
+    const name = `${teller}|${to}`;
+    if (type === 'unwatch') {
+      if (this.watchers.get(name) === id) this.watchers.delete(name);
+      return;
+    }
+    const { standing } = this.#models[kindOf(to)] === undefined ? { standing: 'ended' } : this.#actor(to);
+    const isDown = standing === 'quarantined' || this.#hasVerdict();
+    if (isDown || standing === 'ended') this.#tellDown(teller as Address, to, isDown ? 'error' : 'noproc');
+    else this.watchers.set(name, id as string);
+  }
+
+  #order(item: Item): void {
+    const { to, message } = item;
+    if (message?.type === 'watch' || message?.type === 'unwatch') return this.#watchOrder(message.type, item);
     const actor = this.#actor(to);
     if (message?.type !== 'resume' && this.#hasVerdict()) return this.#deadLetter(to);
     if (message?.type === 'pause') {
       if (actor.standing === 'running') actor.standing = 'paused';
     } else if (message?.type === 'resume') {
-      if (actor.standing !== 'running') this.#resume(to, message['alone'] === true);
+      const isStale = message['goesOn'] === true && !['resuming', 'ended'].includes(actor.standing);
+      if (actor.standing !== 'running' && !isStale) this.#resume(to, message['alone'] === true);
+    } else if (message?.type === 'kill') {
+      this.#goDown(to, 'killed');
     } else if (message?.type === 'delete') {
+      this.#goDown(to, 'shutdown');
+      this.#leave(to);
       for (const [id, address] of this.tasks) if (address === to) this.tasks.delete(id);
       for (const name of [...this.timers.keys()]) if (name.startsWith(`${to}|`)) this.timers.delete(name);
       this.actors.delete(to);
@@ -185,8 +268,8 @@ export class Reference {
   #resume(to: Address, isAlone: boolean): void {
     const actor = this.#actor(to);
     const hasVerdict = this.#hasVerdict();
+    if (actor.standing !== 'ended') actor.standing = 'resuming';
     if (hasVerdict && !isAlone) {
-      if (actor.standing !== 'ended') actor.standing = 'resuming';
       this.told.set(this.#number(':'), { to, message: { type: 'resume' } });
       return;
     }
@@ -195,13 +278,16 @@ export class Reference {
     const goOn = (turned: number, left: Actor['parked']): void => {
       const more = turned < waiting.length;
       actor.parked = left;
+      if (actor.standing === 'quarantined') return;
       if (actor.standing !== 'ended') actor.standing = more ? 'resuming' : 'running';
       if (more) this.told.set(this.#number(':'), { to, message: { type: 'resume' } });
     };
     const rest = [...actor.parked];
     for (const [place, { item, timeMs }] of waiting.slice(0, atOnce).entries()) {
       rest.shift();
-      if (!hasVerdict && actor.standing !== 'ended' && this.#turn(item, timeMs)) continue;
+      const isEnded = actor.standing === 'ended';
+      if (!hasVerdict && !isEnded && this.#turn(item, timeMs)) continue;
+      if (hasVerdict && !isEnded) this.#fail(to);
       goOn(place + 1, rest);
       return this.#deadLetter(to);
     }
@@ -229,7 +315,7 @@ export class Reference {
     let actor = this.actors.get(address);
     if (actor === undefined) {
       const state = this.#models[kindOf(address)]?.initial();
-      actor = { state, timeMs: 0, standing: 'running', parked: [] };
+      actor = { state, timeMs: 0, standing: 'running', failures: 0, parked: [] };
       this.actors.set(address, actor);
     }
     return actor;
@@ -262,6 +348,7 @@ function itemsOf(entry: LogEntry): Item[] {
       isForeign: true,
       from: undefined,
       id: undefined,
+      teller: undefined,
       sender: name === undefined || seq === undefined ? undefined : { name, seq: Number(seq) },
     },
   ];
@@ -277,11 +364,22 @@ function ofRecord(record: FrameRecord): Item {
     isForeign: false,
     from: record.from,
     id: record.id,
+    teller: record.sender,
     sender:
       record.from !== undefined || hash < 0
         ? undefined
         : { name: `task!${id.slice(0, hash)}`, seq: Number(id.slice(hash + 1)) },
   };
+}
+
+/** Who stands beside `one` in the names of a map, in order. */
+function othersIn(
+  names: ReadonlyMap<string, string>,
+  split: (name: string) => string[],
+  one: Address,
+): Address[] {
+  const pairs = [...names.keys()].map(split).filter(([first]) => first === one);
+  return pairs.map(([, other]) => other as Address).sort();
 }
 
 function compare(a: EffectNumber, b: EffectNumber): number {

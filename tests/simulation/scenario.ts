@@ -25,6 +25,8 @@ export interface Scenario {
 }
 
 export const WORKLOAD_NAMES = ['bank', 'lists', 'timers-tasks', 'standing', 'large'] as const;
+/** Drawn by itself, so that every seed still draws what it drew before there was this one. */
+const WATCHES = 'watches';
 
 export function scenarioOf(seed: number): Scenario {
   const draw = new Draw(seed, 'scenario');
@@ -32,7 +34,8 @@ export function scenarioOf(seed: number): Scenario {
   const partitions = draw.whole(3, 8);
   const durationMs = draw.whole(30, 120) * 1_000;
   const drawn = draw.some(WORKLOAD_NAMES, 0.4);
-  const workloads = drawn.length === 0 ? [draw.pick(WORKLOAD_NAMES)] : drawn;
+  const workloads: string[] = drawn.length === 0 ? [draw.pick(WORKLOAD_NAMES)] : [...drawn];
+  if (new Draw(seed, WATCHES).chance(0.3)) workloads.push(WATCHES);
   return {
     seed,
     machines,

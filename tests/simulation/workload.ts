@@ -11,7 +11,7 @@ export interface Planned {
   readonly what:
     | { readonly message: { readonly type: string } }
     | { readonly bytes: Uint8Array }
-    | { readonly order: 'pause' | 'resume' | 'delete' };
+    | { readonly order: 'pause' | 'resume' | 'kill' | 'delete' };
 }
 
 /** What a model may want done outside; numbered in the order of the calls, as the runtime numbers effects. */
@@ -22,6 +22,8 @@ export interface ModelTurn {
   schedule(name: string, delayMs: number, message: { readonly type: string }): void;
   cancel(name: string): void;
   task(name: string, input: unknown): void;
+  watch(target: string): void;
+  unwatch(target: string): void;
   /** The actor has reached its end. */
   end(): void;
 }
@@ -29,11 +31,16 @@ export interface ModelTurn {
 /** A message that its actor throws at. */
 export class Poison extends Error {}
 
-/** An actor's behaviour in a few lines. Throws {@link Poison} before it changes anything. */
+/** A message that does not fit its schema: its actor never sees it. */
+export class Misfit extends Error {}
+
+/** An actor's behaviour in a few lines. Throws {@link Poison} or {@link Misfit} before it changes anything. */
 export interface Model<State = unknown> {
   initial(): State;
   /** Which types it takes; others are poison. `internal` ones are poison from outside. */
   readonly takes: Readonly<Record<string, 'public' | 'internal'>>;
+  /** Poison in a row that it survives; default 5. */
+  readonly quarantineAfter?: number;
   apply(state: State, message: Record<string, unknown> & { readonly type: string }, turn: ModelTurn): State;
 }
 

@@ -50,8 +50,14 @@ function betweenActors(
   return wrong;
 }
 
-/** Orders carry more than their model says. */
+/** Orders carry more than their model says, and reasons. */
 function holds(message: object, sent: object): boolean {
-  if ((sent as { type?: string }).type === 'resume') return (message as { type?: string }).type === 'resume';
-  return canonical(message) === canonical(sent);
+  const { type } = sent as { type?: string };
+  if (type === 'resume') return (message as { type?: string }).type === 'resume';
+  return canonical(type === 'down' ? kindOfReason(message) : message) === canonical(sent);
+}
+
+function kindOfReason(message: object): object {
+  const { reason, ...rest } = message as { reason?: { kind?: string } };
+  return { ...rest, reason: { kind: reason?.kind } };
 }

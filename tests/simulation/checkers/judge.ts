@@ -40,7 +40,10 @@ export function judge(evidence: Evidence): string[] {
     ...named('exactly once', exactlyOnce(evidence, references)),
     ...named('publications', publications(evidence, references)),
     ...named('conservation', conservation(evidence)),
-    ...named('leftovers', evidence.isSettled ? references.flatMap(leftovers) : []),
+    ...named(
+      'leftovers',
+      evidence.isSettled ? [...references.flatMap(leftovers), ...halfWatches(references)] : [],
+    ),
   ];
 }
 
@@ -50,6 +53,14 @@ function leftovers({ timers, tasks }: Reference): string[] {
     ...[...timers.keys()].map((name) => `timer ${name} never fired`),
     ...[...tasks.keys()].map((id) => `task ${id} never ended`),
   ];
+}
+
+/** A watch stands with both sides, under one number, or with none. */
+function halfWatches(references: readonly Reference[]): string[] {
+  const stand = (side: 'watching' | 'watchers'): string[] =>
+    references.flatMap((reference) => [...reference[side]].map(([name, number]) => `${name} ${number}`));
+  const [watching, watchers] = [new Set(stand('watching')), new Set(stand('watchers'))];
+  return [...watching.symmetricDifference(watchers)].map((name) => `only one side knows the watch ${name}`);
 }
 
 function* named(rule: string, wrong: Iterable<string>): Generator<string> {

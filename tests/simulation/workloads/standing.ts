@@ -5,7 +5,7 @@ import { defineContract, type MessageOf } from '../../../protocol/contract.ts';
 import { defineActor } from '../../../runtime/define-actor.ts';
 import { emit } from '../../../runtime/effects.ts';
 import { defineTable } from '../../../runtime/table.ts';
-import { model, moments, Poison, type Workload } from '../workload.ts';
+import { Misfit, model, moments, Poison, type Workload } from '../workload.ts';
 
 const contract = defineContract({
   kind: 'patient',
@@ -19,8 +19,11 @@ const contract = defineContract({
 
 const notes = defineTable<string>('notes');
 
+const QUARANTINE_AFTER = 1;
+
 const patient = defineActor({
   ...contract,
+  quarantineAfter: QUARANTINE_AFTER,
   tables: { notes },
   queries: {
     all: ({ context }) => ({ items: context.items, notes: [...notes.range()].map(([key]) => key) }),
@@ -70,6 +73,7 @@ export const standing: Workload = {
   models: {
     patient: model<State>({
       takes: { note: 'public', fail: 'public', end: 'public' },
+      quarantineAfter: QUARANTINE_AFTER,
       initial: () => ({ items: [], notes: [] }),
       apply(state, message, turn) {
         if (message.type === 'fail') throw new Poison('fail');
@@ -78,7 +82,7 @@ export const standing: Workload = {
           return state;
         }
         const { item } = message;
-        if (typeof item !== 'string') throw new Poison('note');
+        if (typeof item !== 'string') throw new Misfit('note');
         state.items.push(item);
         if (!state.notes.includes(item)) state.notes.push(item);
         state.notes.sort();

@@ -28,13 +28,13 @@ export const deliveryBugs: readonly PlantedBug[] = [
   },
   {
     name: 'marks undone with a turn that threw',
-    file: 'runtime/partition.ts',
+    file: 'runtime/turns.ts',
     changes: [
       [
         'overlay.rollback(); cells.restart(cell.address);',
         `overlay.rollback(); cells.restart(cell.address);
          if (received.dedupe?.by === 'sender')
-           overlay.delete(buckets.senders(this.id, received.to), received.dedupe.name);`,
+           overlay.delete(buckets.senders(partition, received.to), received.dedupe.name);`,
       ],
     ],
     breaks: 'I3: a message that throws throws again when its sender repeats it',
@@ -109,13 +109,8 @@ export const deliveryBugs: readonly PlantedBug[] = [
   },
   {
     name: 'effects numbered by the incarnation',
-    file: 'runtime/partition.ts',
-    changes: [
-      [
-        '#applyItem(entry: LogEntry, index: number, item: Item): void { this.#effects = 0;',
-        '#applyItem(entry: LogEntry, index: number, item: Item): void {',
-      ],
-    ],
+    file: 'runtime/effect-numbers.ts',
+    changes: [['this.#index = index; this.#made = 0;', 'this.#index = index;']],
     breaks: 'I4: a replay gives other numbers',
     rule: 'publications',
     seed: 1,
@@ -136,7 +131,9 @@ export const deliveryBugs: readonly PlantedBug[] = [
   {
     name: 'verdict not obeyed',
     file: 'runtime/partition.ts',
-    changes: [["if (verdict !== undefined && received.kind !== 'control') throw verdict;", '']],
+    changes: [
+      ["if (verdict !== undefined && received.kind !== 'control') {", 'if (verdict?.code === "usage") {'],
+    ],
     breaks: 'R8: what a verdict skips is turned',
     rule: 'answers',
     seed: 3,

@@ -148,4 +148,77 @@ export const effectBugs: readonly PlantedBug[] = [
     rule: 'answers',
     seed: 1,
   },
+  {
+    name: 'failures counted in memory only',
+    file: 'runtime/cells.ts',
+    changes: [
+      [
+        'const status: StoredStatus = { ...standing, ...(failures === 0 ? {} : { failures }) };',
+        'this.counted.set(cell.address, failures); const status: StoredStatus = { ...standing };',
+      ],
+      ['failures, ...restored,', 'failures: this.counted.get(address) ?? 0, ...restored,'],
+      [
+        'readonly restarts = new Map<Address, number>();',
+        'readonly restarts = new Map<Address, number>(); readonly counted = new Map<Address, number>();',
+      ],
+    ],
+    breaks: 'after a restart an actor has never failed',
+    rule: 'exactly once',
+    seed: 33,
+  },
+  {
+    name: 'refusals counted as failures',
+    file: 'runtime/turns.ts',
+    changes: [['const isOwn = message !== undefined && !(error', 'const isOwn = !(error']],
+    breaks: 'anybody can quarantine an actor with messages that it does not take',
+    rule: 'answers',
+    seed: 1,
+  },
+  {
+    name: 'quarantined actor resumed by an order before',
+    file: 'runtime/orders.ts',
+    changes: [
+      ["return message['goesOn'] !== true || standing", "return message['goesOn'] !== false || standing"],
+    ],
+    breaks: 'an actor that failed again is resumed although nobody has looked at it',
+    rule: 'exactly once',
+    seed: 2,
+  },
+  {
+    name: 'watchers told twice',
+    file: 'runtime/watches.ts',
+    changes: [['this.#overlay.delete(bucket, watcher); this.#tell(', 'this.#tell(']],
+    breaks: 'who went down once goes down for its watchers again and again',
+    rule: 'exactly once',
+    seed: 5,
+  },
+  {
+    name: 'watch that is over keeps its row',
+    file: 'runtime/watches.ts',
+    changes: [['this.#overlay.delete(bucket, target); return true;', 'return true;']],
+    breaks: 'who was told once can never watch the same one again',
+    rule: 'exactly once',
+    seed: 5,
+  },
+  {
+    name: 'down matched by its address alone',
+    file: 'runtime/watches.ts',
+    changes: [
+      [
+        'if (this.#read(bucket, target) !== id) return false;',
+        'if (this.#read(bucket, target) === undefined) return false;',
+      ],
+    ],
+    breaks: 'a down of an older watch ends the one that was made anew',
+    rule: 'answers',
+    seed: 210,
+  },
+  {
+    name: 'deleted actor goes on watching',
+    file: 'runtime/orders.ts',
+    changes: [['watches.leave(address);', '']],
+    breaks: 'an actor that was deleted is not new',
+    rule: 'answers',
+    seed: 5,
+  },
 ];

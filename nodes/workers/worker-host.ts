@@ -80,8 +80,15 @@ export class WorkerHost {
     const { pid } = process;
     const abandon = (): void => process.kill();
     signal.addEventListener('abort', abandon, { once: true });
-    await process.ready;
-    signal.removeEventListener('abort', abandon);
+    try {
+      await process.ready;
+    } catch (error) {
+      if (!signal.aborted)
+        log.error({ worker: this.id, pid, incarnation, ...detailsOf(error) }, 'A worker did not start.');
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', abandon);
+    }
     const up = { process, sinceMs: performance.now() };
     this.#up = up;
     log.info({ worker: this.id, pid, incarnation }, 'A worker is up.');

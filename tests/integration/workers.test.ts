@@ -130,6 +130,7 @@ describe('a node with workers', () => {
     const up = system.logged.find(({ msg }) => msg === 'A worker is up.');
     expect(up).toMatchObject({ worker: 'first' });
     expect(isAlive(up?.['pid'] as number)).toBe(false);
+    await system.hears('A worker did not start.');
     process.env[variable] = JSON.stringify({ workers: [{ id: 'first' }] });
     await system.start();
     expect(await entry(system, 'first')).toMatchObject({ status: 'running' });

@@ -45,9 +45,9 @@ export class Erlang {
   /** Throws an Error that says what to install when there is no Erlang. */
   static async start(): Promise<Erlang> {
     // One scheduler: the driver lets everybody run until nobody can, which more would make a guess.
-    const arguments_ = ['-noshell', '+S', '1:1', '-eval', START, '-extra', DRIVER];
+    const options = ['-noshell', '+S', '1:1', '-eval', START, '-extra', DRIVER];
     const env = { ...process.env, ERL_CRASH_DUMP_SECONDS: '0' };
-    const child = spawn('erl', arguments_, { env });
+    const child = spawn('erl', options, { env });
     try {
       await once(child, 'spawn');
     } catch (error) {

@@ -37,7 +37,8 @@ async function shrunk(erlang: Erlang, schedule: Schedule, checked: Checked): Pro
 
 function* smallerThan(schedule: Schedule): Generator<Schedule> {
   const { steps, root } = schedule;
-  for (let index = steps.length - 1; index >= 0; index--) yield { ...schedule, steps: steps.toSpliced(index, 1) };
+  for (let index = steps.length - 1; index >= 0; index--)
+    yield { ...schedule, steps: steps.toSpliced(index, 1) };
   for (const smaller of smallerTrees(root)) yield { ...schedule, root: smaller };
 }
 
@@ -47,6 +48,7 @@ function* smallerTrees(root: ScheduledSupervisor): Generator<ScheduledSupervisor
     yield { ...root, children: children.toSpliced(index, 1) };
     const child = children[index];
     if (child?.type !== 'supervisor') continue;
-    for (const smaller of smallerTrees(child)) yield { ...root, children: children.toSpliced(index, 1, smaller) };
+    for (const smaller of smallerTrees(child))
+      yield { ...root, children: children.toSpliced(index, 1, smaller) };
   }
 }

@@ -6,6 +6,7 @@ import {
   type ScheduledSupervisor,
   type ScheduledWorker,
   type Step,
+  HELD,
   UNLIMITED,
   childrenById,
 } from './schedule.ts';
@@ -44,7 +45,7 @@ class TreeDraw {
     ] as const);
     const group = strategy === 'one_for_all' || strategy === 'rest_for_one';
     // Where children are independent, only what is never given up can be compared while one of them is slow.
-    const endless = draw.chance(group ? 0.1 : this.#slow ? 0.5 : 0.2);
+    const endless = draw.chance(group ? 0.3 : this.#slow ? 0.7 : 0.3);
     const empty: ScheduledSupervisor = {
       id,
       type: 'supervisor',
@@ -79,7 +80,7 @@ class TreeDraw {
     const fails = draw.chance(0.3) ? 0.5 : 0.12;
     const starts = Array.from({ length: draw.whole(0, 6) }, (_, index) => {
       if (this.#slow && draw.chance(index === 0 ? 0.15 : 0.4)) return 'slow';
-      if (draw.chance(index === 0 ? 0.04 : fails)) return 'fail';
+      if (draw.chance(index === 0 ? 0.02 : fails)) return 'fail';
       // OTP keeps a template's child whose restart is ignored, as one without a process.
       const mayIgnore = index === 0 || above.template === undefined;
       return mayIgnore && draw.chance(0.05) ? 'ignore' : 'ok';
@@ -92,7 +93,13 @@ class TreeDraw {
   }
 
   #restartOf(above: ScheduledSupervisor | undefined): Pick<ScheduledWorker, 'restart' | 'significant'> {
-    const restart = this.#draw.pick(['permanent', 'permanent', 'transient', 'transient', 'temporary'] as const);
+    const restart = this.#draw.pick([
+      'permanent',
+      'permanent',
+      'transient',
+      'transient',
+      'temporary',
+    ] as const);
     const may = above !== undefined && above.autoShutdown !== 'never' && restart !== 'permanent';
     return { restart, significant: may && this.#draw.chance(0.5) };
   }
@@ -131,6 +138,7 @@ function drawSteps(draw: Draw, trees: TreeDraw, root: ScheduledSupervisor): Step
       'restart_child',
       'delete_child',
     ] as const);
+    if (draw.chance(0.3)) return { type, supervisor: HELD, id: HELD };
     const id = draw.chance(0.05) ? 'nobody' : draw.pick(below).id;
     return { type, supervisor: supervisor.id, id };
   };

@@ -46,7 +46,7 @@ export class Erlang {
   static async start(): Promise<Erlang> {
     // One scheduler: the driver lets everybody run until nobody can, which more would make a guess.
     const options = ['-noshell', '+S', '1:1', '-eval', START, '-extra', DRIVER];
-    const env = { ...process.env, ERL_CRASH_DUMP_SECONDS: '0' };
+    const env = { HOME: '/', ...process.env, ERL_CRASH_DUMP_SECONDS: '0' };
     const child = spawn('erl', options, { env });
     try {
       await once(child, 'spawn');

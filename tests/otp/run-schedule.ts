@@ -228,7 +228,10 @@ class Run {
   }
 
   /** Notes what happens to a nested supervisor, as the scripted workers do for themselves. */
-  async #startNested(id: string, start: () => ReturnType<ChildSpec['start']>): ReturnType<ChildSpec['start']> {
+  async #startNested(
+    id: string,
+    start: () => ReturnType<ChildSpec['start']>,
+  ): ReturnType<ChildSpec['start']> {
     this.#workers.attempt(id);
     const handle = await start().catch((error: unknown) => {
       this.#note(`start-failed ${id}`);

@@ -6,6 +6,9 @@ export type AutoShutdown = 'never' | 'any_significant' | 'all_significant';
 /** An intensity that no schedule exceeds. */
 export const UNLIMITED = 1000;
 
+/** Instead of an id: the supervisor that something slow holds up, and its child that is slow. */
+export const HELD = 'held';
+
 /**
  * How a worker is made to stop: `brutal` is killed at once; `stubborn` ignores its shutdown and is killed when a
  * short time is over; `long` and `infinity` wait until it stops.

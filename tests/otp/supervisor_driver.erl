@@ -46,15 +46,18 @@ driver() ->
                 perform(Schedule)
             catch
                 Class:Reason:Stack ->
-                    say("X ~0p", [{Class, Reason, Stack}]),
+                    io:format("X ~0p~n", [{Class, Reason, Stack}]),
                     erlang:halt(1)
             end,
             say(".", []),
+            %% All at once: each write waits for another process.
+            io:put_chars(standard_io, lists:reverse(erase(said))),
             driver()
     end.
 
 say(Format, Arguments) ->
-    io:put_chars(standard_io, io_lib:format(Format ++ "~n", Arguments)).
+    Before = case get(said) of undefined -> []; Lines -> Lines end,
+    put(said, [io_lib:format(Format ++ "~n", Arguments) | Before]).
 
 %% ------------------------------------------------------------------------------------------------------------------
 %% One schedule
@@ -177,6 +180,16 @@ take(stop_after_failure, Run) ->
                     report(io_lib:format("stop_after_failure ~s", [Id]), Run#run{stopping = true});
                 false ->
                     Run
+            end;
+        _ ->
+            Run
+    end;
+take({Call, held, held}, Run) ->
+    case {held_up(), lists:sort(blocked())} of
+        {{Owner, _}, [{Below, _, _} | _]} ->
+            case child_of(Owner, Below) of
+                none -> Run;
+                Id -> take({Call, Owner, Id}, Run)
             end;
         _ ->
             Run
@@ -460,6 +473,8 @@ kind(killed) -> killed;
 kind(_) -> error.
 
 snapshot() ->
+    %% What `idle` goes by is not documented: better no oracle than one that thinks everybody busy.
+    [] = [Id || {Id, Pid, _} <- supervisors(), not idle(Pid)],
     lists:join(" ", [snapshot(Id, Pid) || {Id, Pid, _} <- lists:sort(supervisors())]).
 
 snapshot(Sup, Pid) ->

@@ -2,6 +2,7 @@
 import { difference, renderDifference } from './compare.ts';
 import { drawSchedule } from './draw-schedule.ts';
 import type { Erlang, OracleRecording } from './erlang.ts';
+import { renderRecording } from './record.ts';
 import { runSchedule } from './run-schedule.ts';
 import type { Schedule, ScheduledSupervisor } from './schedule.ts';
 
@@ -21,7 +22,13 @@ export async function checkSeed(erlang: Erlang, seed: number): Promise<Checked> 
 /** Runs a schedule on both sides. */
 export async function checkSchedule(erlang: Erlang, schedule: Schedule): Promise<Checked> {
   const oracle = await erlang.run(schedule);
-  const ours = await runSchedule(schedule, oracle);
+  const ours = await runSchedule(schedule, oracle).catch((error: unknown) => error as Error);
+  if (ours instanceof Error) {
+    return {
+      oracle,
+      failure: `seed ${schedule.seed}: ${ours.stack ?? ours.message}\n${renderRecording(oracle)}`,
+    };
+  }
   const what = difference(schedule, oracle, ours);
   return { oracle, failure: what === undefined ? undefined : renderDifference(schedule, what, oracle, ours) };
 }

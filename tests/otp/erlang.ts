@@ -7,13 +7,16 @@ import { toErlang } from './erlang-term.ts';
 import type { RecordedStep, Recording } from './record.ts';
 import type { Schedule } from './schedule.ts';
 
-const DRIVER = fileURLToPath(new URL('./supervisor_driver.erl', import.meta.url));
+const MODULES = ['scripted_tree', 'comparable', 'observed', 'supervisor_driver'].map((name) =>
+  fileURLToPath(new URL(`./${name}.erl`, import.meta.url)),
+);
 // Compiled where it runs, so that no file of it can be stale.
 const START = `
-  case compile:file(hd(init:get_plain_arguments()), [binary, report]) of
-    {ok, Module, Binary} -> code:load_binary(Module, "supervisor_driver.erl", Binary), Module:main();
-    _ -> halt(1)
-  end.`;
+  [case compile:file(File, [binary, report]) of
+     {ok, Module, Binary} -> {module, _} = code:load_binary(Module, File, Binary);
+     _ -> halt(1)
+   end || File <- init:get_plain_arguments()],
+  supervisor_driver:main().`;
 
 const INSTALL =
   'the comparison with OTP needs Erlang: install Debian’s `erlang-base` (`apt-get install ' +
@@ -45,7 +48,7 @@ export class Erlang {
   /** Throws an Error that says what to install when there is no Erlang. */
   static async start(): Promise<Erlang> {
     // One scheduler: the driver lets everybody run until nobody can, which more would make a guess.
-    const options = ['-noshell', '+S', '1:1', '-eval', START, '-extra', DRIVER];
+    const options = ['-noshell', '+S', '1:1', '-eval', START, '-extra', ...MODULES];
     const env = { HOME: '/', ...process.env, ERL_CRASH_DUMP_SECONDS: '0' };
     const child = spawn('erl', options, { env });
     try {

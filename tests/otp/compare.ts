@@ -21,7 +21,7 @@ export function difference(schedule: Schedule, oracle: OracleRecording, ours: Re
 function differenceInOrder(oracle: Recording, ours: Recording): string | undefined {
   for (const [index, { step, events }] of oracle.steps.entries()) {
     const mine = ours.steps[index]?.events ?? [];
-    const where = firstDifference(events, mine);
+    const where = firstDifference(readyFirst(events), readyFirst(mine));
     if (where !== undefined) return `step ${index} (${step}): ${where}`;
   }
   return undefined;
@@ -38,8 +38,13 @@ function differenceApart(oracle: Recording, ours: Recording): string | undefined
 
 /** What each child sees: events are `what id …`. */
 function byChild({ steps }: Recording): Map<string, string[]> {
-  const events = steps.flatMap((step) => step.events);
+  const events = steps.flatMap((step) => readyFirst(step.events));
   return Map.groupBy(events, (event) => event.split(' ')[1] ?? 'root');
+}
+
+/** That it is ready is heard by whoever started the root, while the root already does what has waited meanwhile. */
+function readyFirst(events: readonly string[]): string[] {
+  return [...events.filter((event) => event === 'ready'), ...events.filter((event) => event !== 'ready')];
 }
 
 function differenceAtRest(oracle: Recording, ours: Recording): string | undefined {

@@ -2,7 +2,7 @@
 import type { Schedule, ScheduledChild, ScheduledWorker, Shutdown, Step } from './schedule.ts';
 
 /** How long a stubborn child has before it is killed, in milliseconds. */
-export const STUBBORN_MS = 10;
+export const STUBBORN_MS = 2;
 /** Longer than any schedule takes, in milliseconds. */
 export const LONG_MS = 3_600_000;
 

@@ -1,7 +1,7 @@
 %% Which steps can be compared: the two sides differ on purpose in what they do meanwhile while something is slow.
 -module(comparable).
 
--export([may/2, mark/2, may_stop/1, may_stop_after_failure/1, held_up/0]).
+-export([may/2, mark/2, may_stop/1, may_stop_after_failure/1, held_up/0, unanswered/1]).
 
 %% An intensity that is never exceeded: only then are the children of a one_for_one supervisor independent.
 -define(UNLIMITED, 1000).
@@ -57,13 +57,16 @@ may_stop_after_failure(Run) ->
             false
     end.
 
+%% The highest supervisor that is not idle.
 held_up() ->
-    Busy = [{Depth, Id, Spec} || {Id, Pid, #{depth := Depth} = Spec} <- scripted_tree:supervisors(), not scripted_tree:idle(Pid)],
+    Busy = [{Depth, Id, Spec} || {Id, Pid, #{depth := Depth} = Spec} <- scripted_tree:supervisors(),
+                                 not scripted_tree:idle(Pid)],
     case lists:sort(Busy) of
         [{_, Id, Spec} | _] -> {Id, Spec};
         [] -> none
     end.
 
+%% The calls that still wait, by number.
 unanswered(#{calls := Calls, answers := Answers}) ->
     maps:without(maps:keys(Answers), Calls).
 

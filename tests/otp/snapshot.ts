@@ -20,15 +20,6 @@ export function snapshotOf(id: string, supervisor: Supervisor, simple: boolean):
 }
 
 function countsOf(supervisor: Supervisor): Counts {
-  if (!('countChildren' in supervisor)) {
-    const w = supervisor.whichChildren();
-    return {
-      specs: w.length,
-      active: w.filter((c) => c.status === 'running').length,
-      supervisors: w.filter((c) => c.type === 'supervisor').length,
-      workers: w.filter((c) => c.type !== 'supervisor').length,
-    };
-  } // TEMPORARY
   return (supervisor as Supervisor & { countChildren(): Counts }).countChildren();
 }
 

@@ -182,10 +182,11 @@ take({terminate_child, Sup, Id}, Run) ->
         false ->
             call(terminate_child, Sup, Id, fun(Pid) -> supervisor:terminate_child(Pid, Id) end, Run);
         true ->
-            %% OTP names such a child by its pid, and answers `ok` for any pid that has ended.
+            %% OTP names such a child by its pid, and answers `ok` for any pid that has ended by then.
+            Terminated = lists:member(terminate_child, maps:values(comparable:unanswered(Run))),
             case ets:lookup(run, {up, Id}) of
                 [{_, Child, worker, Sup}] ->
-                    case is_process_alive(Child) of
+                    case is_process_alive(Child) andalso not Terminated of
                         true ->
                             Ask = fun(Pid) -> supervisor:terminate_child(Pid, Child) end,
                             call(terminate_child, Sup, Id, Ask, Run);

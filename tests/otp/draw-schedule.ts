@@ -93,15 +93,15 @@ class TreeDraw {
   }
 
   #restartOf(above: ScheduledSupervisor | undefined): Pick<ScheduledWorker, 'restart' | 'significant'> {
+    const auto = above !== undefined && above.autoShutdown !== 'never';
     const restart = this.#draw.pick([
       'permanent',
-      'permanent',
+      auto ? 'transient' : 'permanent',
       'transient',
       'transient',
       'temporary',
     ] as const);
-    const may = above !== undefined && above.autoShutdown !== 'never' && restart !== 'permanent';
-    return { restart, significant: may && this.#draw.chance(0.5) };
+    return { restart, significant: auto && restart !== 'permanent' && this.#draw.chance(0.6) };
   }
 
   #shutdown(): ScheduledWorker['shutdown'] {

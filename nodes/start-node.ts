@@ -1,4 +1,5 @@
 /** One node: shards and workers under a supervisor, the gateway, the system's endpoints, HTTP. */
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { type NatsConnection, TimeoutError } from '@nats-io/transport-node';
@@ -182,6 +183,7 @@ export async function startNode({
   };
   const announcer = announceWorker({
     node: id,
+    run: randomBytes(9).toString('base64url'),
     append,
     closed: () => connection.isClosed(),
     onLost: (error) => log.warn({ error: String(error) }, 'What became of a worker could not be stored.'),

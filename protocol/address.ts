@@ -23,11 +23,6 @@ export const isAddress = (text: string): text is Address => ADDRESS.test(text);
 /** The kind of the processes that nodes supervise: no actor's. */
 export const WORKER_KIND = 'worker';
 
-/** The address under which a process of a node is watched, `worker/<node>:<id>`. */
-export function workerAddress(node: string, id: string): Address {
-  return formatAddress(WORKER_KIND, escapeKey(`${node}:${id}`));
-}
-
 /** Joins a kind and a key; throws `address.invalid`. */
 export function formatAddress(kind: string, key: string): Address {
   if (!KIND.test(kind)) throw invalid(`${show(kind)} is not a kind.`);
@@ -99,7 +94,7 @@ export function unescapeKey(key: string): string {
  */
 export function workerAddress(node: string, id: string): Address {
   const key = `${escapeKey(node)}:${escapeKey(id)}`;
-  return formatAddress('worker', key.length <= LIMITS.keyChars ? key : escapeKey(key));
+  return formatAddress(WORKER_KIND, key.length <= LIMITS.keyChars ? key : escapeKey(key));
 }
 
 function invalid(message: string): BanyanError {

@@ -62,6 +62,11 @@ export class Cells {
     return this.#cells.size;
   }
 
+  /** Of those in memory. */
+  addresses(): Iterable<Address> {
+    return this.#cells.keys();
+  }
+
   /** Whether there can be an actor of this address. */
   knows(address: Address): boolean {
     return this.#system.kinds.has(address.slice(0, address.indexOf('/')));

@@ -81,6 +81,11 @@ export class ShardView {
     return this.#ready(address).partition.result(id) as [unknown] | undefined;
   }
 
+  /** Actors that are in memory, in no order. */
+  residents(): Address[] {
+    return [...this.#parts.cells.addresses()];
+  }
+
   /** Drops an actor's memory; its next turn starts from the stored state. */
   restart(address: Address): void {
     this.#parts.cells.restart(address);

@@ -62,7 +62,8 @@ export interface ChildHandle {
   describe?(path: string): Partial<TreeNode>;
 }
 
-const SHUTDOWN_MS = 5_000;
+/** How long actors and workers may take to stop, unless they say otherwise. */
+export const SHUTDOWN_MS = 5_000;
 
 /** The facts of a specification, with OTP's defaults. */
 export function factsOf(spec: ChildSpec): ChildFacts {

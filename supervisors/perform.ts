@@ -130,7 +130,7 @@ export function createPerformer(
 
   const start = (id: string, number: number): void => {
     const unwanted = new AbortController();
-    const child = incarnation(id, number, unwanted);
+    const child = newIncarnation(id, number, unwanted);
     living.set(id, child);
     const ignored = (): void => {
       child.over = true;
@@ -245,7 +245,7 @@ export function createPerformer(
   };
 
   const adopt = ({ spec, handle }: AdoptedChild): void => {
-    const child = incarnation(spec.id, 1);
+    const child = newIncarnation(spec.id, 1);
     child.handle = handle;
     specs.set(spec.id, spec);
     living.set(spec.id, child);
@@ -254,8 +254,8 @@ export function createPerformer(
 
   return {
     perform,
-    offer: (children) => {
-      offered = new Map(children.map((child) => [child.spec.id, child]));
+    offer: (running) => {
+      offered = new Map(running.map((child) => [child.spec.id, child]));
     },
     handle: (id) => living.get(id)?.handle,
     request: (spec) => {
@@ -269,7 +269,7 @@ export function createPerformer(
   };
 }
 
-function incarnation(id: string, number: number, unwanted?: AbortController): Incarnation {
+function newIncarnation(id: string, number: number, unwanted?: AbortController): Incarnation {
   return { id, number, handle: undefined, unwanted, over: false, killed: false, stop: undefined };
 }
 

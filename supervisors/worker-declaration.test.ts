@@ -12,7 +12,8 @@ describe('declaring workers', () => {
       id: 'embedder',
       module: 'file:///app/embedder.worker.ts',
       restart: 'permanent',
-      shutdownMs: 3_000,
+      shutdownMs: 5_000,
+      significant: false,
       answerMs: 30_000,
       env: {},
     });
@@ -24,6 +25,7 @@ describe('declaring workers', () => {
       heapMb: 64,
     } as const;
     expect(worker('w', { module, ...chosen })).toEqual({
+      significant: false,
       type: 'worker',
       id: 'w',
       module: 'file:///app/embedder.worker.ts',

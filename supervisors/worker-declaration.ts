@@ -2,7 +2,7 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { BanyanError } from '../protocol/errors.ts';
-import type { RestartType } from './child-spec.ts';
+import { type RestartType, SHUTDOWN_MS } from './child-spec.ts';
 
 /** What `worker()` gives; a child of a supervisor's declaration. */
 export interface WorkerDeclaration {
@@ -31,7 +31,7 @@ export interface WorkerOptions {
   readonly restart?: RestartType;
   /** Default false. */
   readonly significant?: boolean;
-  /** Default 3 s. */
+  /** Default 5 s, as for every child. */
   readonly shutdownMs?: number;
   /** Default 30 s. */
   readonly answerMs?: number;
@@ -39,8 +39,6 @@ export interface WorkerOptions {
   readonly heapMb?: number;
 }
 
-/** Ctrl-C ends `up` after 4.5 s: what does not listen must leave the shards, which stop after it, their time. */
-const DEFAULT_SHUTDOWN_MS = 3_000;
 const DEFAULT_ANSWER_MS = 30_000;
 /** Node's timers overflow past this. */
 const LONGEST_MS = 2 ** 31 - 1;
@@ -56,7 +54,7 @@ export function worker(id: string, options: WorkerOptions): WorkerDeclaration {
   const {
     restart = 'permanent',
     significant = false,
-    shutdownMs = DEFAULT_SHUTDOWN_MS,
+    shutdownMs = SHUTDOWN_MS,
     answerMs = DEFAULT_ANSWER_MS,
     env = {},
     heapMb,

@@ -16,6 +16,8 @@ import { LmdbStore } from '../../runtime/store-lmdb.ts';
 import { loadApplication } from '../application.ts';
 import { acrossOutage, connectBroker, onReconnect } from '../connect.ts';
 import { publishAnswer } from '../respond.ts';
+import type { SupervisionEvent } from '../../supervisors/perform.ts';
+import { ActorSupervision } from './actor-supervision.ts';
 import { answerAsks, askThrough } from './asks.ts';
 import { BEAT_MS, beaconWriter } from './beacon.ts';
 import type { FromShard, ShardCalls, ShardFault, ShardStart, ToShard } from './messages.ts';
@@ -54,7 +56,7 @@ async function run(): Promise<void> {
       report('error', `A turn of ${found.actor} gave two results for one message: ${found.path}`, found),
     onFailure: (reason) => report('warn', `The determinism check has given up: ${reason}`, {}),
   });
-  const shard = new Shard({
+  const shard: Shard = new Shard({
     node: start.node,
     owner: `${start.index}-${randomBytes(12).toString('hex')}`,
     system,
@@ -82,8 +84,19 @@ async function run(): Promise<void> {
     ...(start.determinismSample > 0 ? { sampler: check.sampler, onTurn: check.onTurn } : {}),
     onFault: endWith,
     onLost: (partition) => say({ type: 'lost', partition }),
+    onKilled: (address) => supervision.killed(address),
     report,
   });
+  const supervision = new ActorSupervision({
+    shard: `shard-${start.index}`,
+    tree: system.tree,
+    residents: () => shard.view.residents(),
+    restart: (address) => shard.view.restart(address),
+    clock: systemClock,
+    random: () => systemRandomness.next(),
+    onEvent: (event) => say({ type: 'supervision', event: tellable(event) }),
+  });
+  await supervision.start();
   void onReconnect(connection, () => shard.reconnected());
   answerAsks(connection, subjects, shard);
   serve(shard);
@@ -108,6 +121,7 @@ async function run(): Promise<void> {
         heapBytes: process.memoryUsage().heapUsed,
       }),
       actors: (filter) => running.view.actors(filter),
+      supervisors: () => supervision.describe(),
       actor: (address) => running.view.actor(valid(address)),
       stateHash: (address) => running.view.stateHash(valid(address)),
       restart: (address) => running.view.restart(valid(address)),
@@ -129,6 +143,7 @@ async function run(): Promise<void> {
     port.on('message', (message: ToShard) => {
       if (message.type === 'stop') {
         void running.stop(message.graceMs).then(async () => {
+          await supervision.stop();
           await check.close();
           await connection.close();
           process.exit(0);
@@ -148,6 +163,12 @@ async function answer(id: number, call: () => Promise<unknown>): Promise<void> {
   } catch (error) {
     say({ type: 'reply', id, error: toBanyanError(error).toWire() });
   }
+}
+
+/** What may be an error is told by its text: it may hold anything. */
+function tellable(event: SupervisionEvent): SupervisionEvent {
+  if (!('reason' in event) || event.reason.error === undefined) return event;
+  return { ...event, reason: { ...event.reason, error: toBanyanError(event.reason.error).message } };
 }
 
 function valid(address: string) {

@@ -9,6 +9,7 @@ function announcer(...failures: (BanyanError | undefined)[]) {
   const lost: unknown[] = [];
   let closed = false;
   const announce = announceWorker({
+    run: 'r',
     node: 'n 1',
     append: async (record) => {
       const failure = failures.shift();
@@ -37,18 +38,22 @@ test('ups and downs are orders at the address of the worker, in order, whatever 
   expect(lost).toEqual([]);
   const to = 'worker/n_201:my_5fw';
   expect(stored).toEqual([
-    { kind: 'control', to, message: { type: 'worker.up', incarnation: 1 } },
+    { kind: 'control', to, message: { type: 'worker.up', incarnation: 'r.1' } },
     {
       kind: 'control',
       to,
       message: {
         type: 'worker.down',
-        incarnation: 1,
+        incarnation: 'r.1',
         reason: { kind: 'error', code: 'worker.hung', message: 'It hung.' },
       },
     },
-    { kind: 'control', to, message: { type: 'worker.up', incarnation: 2 } },
-    { kind: 'control', to, message: { type: 'worker.down', incarnation: 2, reason: { kind: 'shutdown' } } },
+    { kind: 'control', to, message: { type: 'worker.up', incarnation: 'r.2' } },
+    {
+      kind: 'control',
+      to,
+      message: { type: 'worker.down', incarnation: 'r.2', reason: { kind: 'shutdown' } },
+    },
   ]);
 });
 
@@ -59,7 +64,7 @@ test('what can never be stored is given up, and what follows is not', async () =
   announce.onUp('w', 2);
   await announce.settled(FOR_EVER);
   expect(lost).toEqual([refused]);
-  expect(stored).toMatchObject([{ message: { incarnation: 2 } }]);
+  expect(stored).toMatchObject([{ message: { incarnation: 'r.2' } }]);
 });
 
 test('without a connection nothing is tried again', async () => {

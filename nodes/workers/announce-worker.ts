@@ -8,6 +8,8 @@ import type { WorkerListener } from './worker-host.ts';
 
 export interface AnnouncerParts {
   readonly node: string;
+  /** Names this start of the node: the incarnations of another one are others. */
+  readonly run: string;
   readonly append: (record: FrameRecord) => Promise<unknown>;
   readonly closed: () => boolean;
   /** What was not stored and never will be. */
@@ -23,16 +25,16 @@ const RETRY_MS = 200;
 
 /** One after the other: a later fact must not overtake an earlier one while the broker is away. */
 export function announceWorker(parts: AnnouncerParts): WorkerAnnouncer {
-  const { node } = parts;
+  const { node, run } = parts;
   let last: Promise<void> = Promise.resolve();
   const announce = (id: string, message: FrameRecord['message']): void => {
     const record: FrameRecord = { kind: 'control', to: workerAddress(node, id), message };
     last = last.then(() => untilStored(parts, record)).catch(parts.onLost);
   };
   return {
-    onUp: (id, incarnation) => announce(id, { type: 'worker.up', incarnation }),
-    onDown: (id, incarnation, reason) =>
-      announce(id, { type: 'worker.down', incarnation, reason: wireReason(reason) }),
+    onUp: (id, number) => announce(id, { type: 'worker.up', incarnation: `${run}.${number}` }),
+    onDown: (id, number, reason) =>
+      announce(id, { type: 'worker.down', incarnation: `${run}.${number}`, reason: wireReason(reason) }),
     settled: (withinMs) => Promise.race([last, delay(withinMs, undefined, { ref: false })]),
   };
 }

@@ -13,6 +13,7 @@
 may(Owner, Id) ->
     case scripted_tree:blocked() of
         [] ->
+            ets:match_delete(run, {{waiting, '_'}}),
             yes;
         Blocked ->
             case held_up() of
@@ -21,7 +22,7 @@ may(Owner, Id) ->
                     Group = Strategy =:= one_for_all orelse Strategy =:= rest_for_one,
                     if
                         Group; Slow -> yes;
-                        Intensity >= ?UNLIMITED, Auto =:= never -> apart;
+                        Intensity >= ?UNLIMITED, Auto =:= never -> once(Id);
                         true -> no
                     end;
                 _ ->
@@ -29,9 +30,17 @@ may(Owner, Id) ->
             end
     end.
 
+%% The other side is through with the first event about such a child when OTP has not begun: a second one would meet
+%% two different children.
+once(Id) ->
+    case ets:member(run, {waiting, Id}) of
+        true -> no;
+        false -> apart
+    end.
+
 mark(Owner, Id) ->
     case may(Owner, Id) of
-        apart -> ets:insert(run, {apart});
+        apart -> ets:insert(run, [{apart}, {{waiting, Id}}]);
         yes -> ok
     end.
 

@@ -190,7 +190,7 @@ class Run {
 
   #options(supervisor: ScheduledSupervisor): SupervisorOptions {
     const { id, strategy, intensity, autoShutdown, children } = supervisor;
-    const options = {
+    const options: SupervisorOptions = {
       id,
       strategy,
       intensity: { max: intensity, windowMs: WINDOW_MS },
@@ -206,21 +206,21 @@ class Run {
       },
       random: () => 0.5,
     };
-    return options as SupervisorOptions;
+    return options;
   }
 
   #spec(child: ScheduledChild): ChildSpec {
     const { id, restart, significant } = child;
     if (child.type === 'worker') {
-      const start = () => this.#workers.start(child) as ReturnType<ChildSpec['start']>;
+      const start = () => this.#workers.start(child);
       const shutdownMs = SHUTDOWN_MS[child.shutdown];
-      return { id, type: 'worker', restart, ...{ significant }, shutdownMs, start };
+      return { id, type: 'worker', restart, significant, shutdownMs, start };
     }
     const { children, ...options } = this.#options(child);
     const spec = supervisorChild({
       ...options,
       restart,
-      ...{ significant },
+      significant,
       children: () => children,
       onStart: (supervisor) => this.#arrived(id, supervisor),
     });
@@ -238,6 +238,7 @@ class Run {
       throw error;
     });
     this.#note(`started ${id}`);
+    if (handle === undefined) return undefined;
     return {
       ...handle,
       stop: (signal) => {

@@ -1,26 +1,15 @@
 /** A supervisor's children and counts as one line, as the oracle writes them. */
 import type { ChildSummary, Supervisor } from '../../supervisors/supervisor.ts';
 
-interface Counts {
-  readonly specs: number;
-  readonly active: number;
-  readonly supervisors: number;
-  readonly workers: number;
-}
-
 /** `root(a=up,b=down)2/1/0/2`: specifications, active, supervisors, workers. */
 export function snapshotOf(id: string, supervisor: Supervisor, simple: boolean): string {
   const children = supervisor.whichChildren();
-  const { specs, active, supervisors, workers } = countsOf(supervisor);
+  const { specs, active, supervisors, workers } = supervisor.countChildren();
   const lines = children.map((child) => `${child.id}=${stateOf(child)}`);
   // In OTP a simple_one_for_one's children have no order, and its template counts as the only specification.
   return simple
     ? `${id}(${lines.sort().join(',')})${active}/${supervisors}/${workers}`
     : `${id}(${lines.join(',')})${specs}/${active}/${supervisors}/${workers}`;
-}
-
-function countsOf(supervisor: Supervisor): Counts {
-  return (supervisor as Supervisor & { countChildren(): Counts }).countChildren();
 }
 
 function stateOf({ status }: ChildSummary): string {

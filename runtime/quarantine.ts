@@ -15,11 +15,18 @@ export class Quarantine {
   readonly #cells: Cells;
   readonly #partition: number;
   readonly #watches: Watches;
+  readonly #onQuarantined: (address: Address, reason: string) => void;
 
-  constructor(cells: Cells, partition: number, watches: Watches) {
+  constructor(
+    cells: Cells,
+    partition: number,
+    watches: Watches,
+    onQuarantined: (address: Address, reason: string) => void,
+  ) {
     this.#cells = cells;
     this.#partition = partition;
     this.#watches = watches;
+    this.#onQuarantined = onQuarantined;
   }
 
   /** A turn of the actor threw, and was undone; or nobody survived it. */
@@ -34,6 +41,7 @@ export class Quarantine {
     const reason = `It failed on ${times} threw: ${thrown}`;
     this.#cells.stand(cell, { status: 'quarantined', reason, code, parked: cell.standing?.parked ?? 0 }, 0);
     this.#watches.down(address, goneBy(cell.standing) ?? { kind: 'error' });
+    this.#onQuarantined(address, reason);
   }
 
   /** A verdict skips a message. What would have been parked or refused was no turn. */

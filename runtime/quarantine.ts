@@ -6,7 +6,7 @@
 import type { Address } from '../protocol/address.ts';
 import type { BanyanError } from '../protocol/errors.ts';
 import type { Cells } from './cells.ts';
-import { goneBy, type Watches } from './watches.ts';
+import type { Watches } from './watches.ts';
 
 /** Of what was thrown, in the reason. */
 const THROWN_CHARS = 500;
@@ -40,7 +40,7 @@ export class Quarantine {
     const times = failures === 1 ? 'a message; it' : `${failures} messages in a row; the last`;
     const reason = `It failed on ${times} threw: ${thrown}`;
     this.#cells.stand(cell, { status: 'quarantined', reason, code, parked: cell.standing?.parked ?? 0 }, 0);
-    this.#watches.down(address, goneBy(cell.standing) ?? { kind: 'error' });
+    this.#watches.down(address, { kind: 'error', code, message: reason });
     this.#onQuarantined(address, reason);
   }
 

@@ -231,12 +231,20 @@ describe('a watcher', () => {
     expect(codes(watcher)).toEqual(['turn.limit']);
     await send(watcher, look(target));
     await settled(shard);
-    expect(rowsOf(store, watcher)).toEqual([LIMITS.watchesPerActor, 0]);
-    expect(rowsOf(store, target)).toEqual([0, 1]);
+    await shard.stop(1_000);
+    const reloaded = new MemoryStore();
+    const again = await start(reloaded);
+    for (const one of [store, reloaded]) {
+      expect(rowsOf(one, watcher)).toEqual([LIMITS.watchesPerActor, 0]);
+      expect(rowsOf(one, target)).toEqual([0, 1]);
+    }
+    await send(watcher, { type: 'end' });
+    await settled(again);
+    expect([...rowsOf(reloaded, watcher), ...rowsOf(reloaded, target)]).toEqual([0, 0, 0, 0]);
   });
 
   test('hears at once that an actor is watched by too many', async () => {
-    const { append, start, send, settled } = openWorld();
+    const { append, start, send, order, settled } = openWorld();
     const store = new MemoryStore();
     const shard = await start(store);
     for (let number = 0; number < LIMITS.watchersPerActor; number++)
@@ -252,6 +260,9 @@ describe('a watcher', () => {
     await settled(shard);
     expect(await downs(shard)).toMatchObject([{ address: target, kind: 'error', code: 'watch.limit' }]);
     expect(rowsOf(store, target)).toEqual([0, LIMITS.watchersPerActor]);
+    await order(target, 'kill');
+    await settled(shard);
+    expect(rowsOf(store, target)).toEqual([0, 0]);
   });
 
   test('whose order no shard survives hears that', async () => {

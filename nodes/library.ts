@@ -6,6 +6,7 @@ export {
   isAddress,
   parseAddress,
   unescapeKey,
+  workerAddress,
 } from '../protocol/address.ts';
 export {
   type Contract,

@@ -2,6 +2,7 @@ import { createMachine } from 'xstate';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineActor } from './define-actor.ts';
+import { createSystem } from './system.ts';
 import { defineTable } from './table.ts';
 
 const machine = createMachine({});
@@ -30,6 +31,19 @@ describe('a declaration is refused', () => {
     expect(() => defineTable('rows', { version })).toThrow(refusal('the version'));
   });
 
+  test('for a kind that is no actor: a worker', () => {
+    expect(() => defineActor({ kind: 'worker', messages: {}, machine })).toThrow(refusal('reserved'));
+  });
+
+  test.each([-1, 0.5, Number.NaN, Number.NEGATIVE_INFINITY])(
+    'for a quarantineAfter of %s',
+    (quarantineAfter) => {
+      expect(() => defineActor({ kind: 'a', messages: {}, machine, quarantineAfter })).toThrow(
+        refusal('its quarantineAfter'),
+      );
+    },
+  );
+
   test('for a version of a table that does not fit two bytes', () => {
     expect(() => defineTable('rows', { version: 65_536 })).toThrow(refusal('1 to 65535'));
   });
@@ -46,5 +60,24 @@ describe('a declaration is refused', () => {
     expect(() => defineActor({ kind: 'a', messages, tasks: { fetch: async () => 1 }, machine })).toThrow(
       refusal("'fetch.failed'"),
     );
+  });
+});
+
+describe('how many failures an actor may have in a row', () => {
+  const versionOf = (more: object) =>
+    createSystem({ actors: [defineActor({ kind: 'a', messages: {}, machine, ...more })] }).turnVersion;
+
+  test('is five unless it says otherwise, from none to any number', () => {
+    expect(defineActor({ kind: 'a', messages: {}, machine }).quarantineAfter).toBe(5);
+    for (const quarantineAfter of [0, 7, Number.POSITIVE_INFINITY])
+      expect(defineActor({ kind: 'a', messages: {}, machine, quarantineAfter })).toMatchObject({
+        quarantineAfter,
+      });
+  });
+
+  test('is part of the version of its turns', () => {
+    expect(versionOf({ quarantineAfter: 5 })).toBe(versionOf({}));
+    for (const quarantineAfter of [6, Number.POSITIVE_INFINITY])
+      expect(versionOf({ quarantineAfter })).not.toBe(versionOf({}));
   });
 });

@@ -9,7 +9,7 @@ import type { Quarantine } from './quarantine.ts';
 import type { Received } from './receive.ts';
 import type { TaskRows } from './tasks.ts';
 import type { TimerRows } from './timers.ts';
-import { goneBy, type Watches } from './watches.ts';
+import type { Watches } from './watches.ts';
 
 export type Order = 'pause' | 'resume' | 'kill' | 'delete';
 
@@ -139,9 +139,8 @@ function resume(parts: OrderParts): void {
     } catch (error) {
       if (error instanceof UnreadableState) {
         const after = reload(cells, cell);
-        const failed = { ...failedBy(error, after.standing), parked: parkedLeft };
-        cells.stand(after, failed);
-        watches.down(cell.address, goneBy(failed) ?? { kind: 'error' });
+        cells.stand(after, { ...failedBy(error, after.standing), parked: parkedLeft });
+        watches.down(cell.address, { kind: 'error', code: error.code, message: error.message });
         return;
       }
       take();

@@ -69,6 +69,8 @@ export interface PartitionParts extends TurnObserver {
   readonly epoch: number;
   /** A message became a dead letter; called before its window commits, and again when it is replayed. */
   readonly onDeadLetter: (letter: DeadLetter, traceparent: string | undefined) => void;
+  /** An actor takes no more turns; called when {@link onDeadLetter} is. */
+  readonly onQuarantined: (address: Address, reason: string) => void;
   /** Says which message is about to be turned, where a watchdog can see it even if the turn never ends. */
   readonly beacon: (partition: number, seq: number, index: number, epoch: number) => void;
 }
@@ -110,7 +112,7 @@ export class Partition {
       send: (record, kind) => this.#send(record, kind),
     });
     this.#workers = new Workers(parts.overlay, parts.id, this.#watches);
-    this.#quarantine = new Quarantine(parts.cells, parts.id, this.#watches);
+    this.#quarantine = new Quarantine(parts.cells, parts.id, this.#watches, parts.onQuarantined);
     const { outbox, subjects } = parts;
     const { timers, tasks } = this;
     this.#turns = new Turns({

@@ -6,7 +6,7 @@
 import type { Address } from '../protocol/address.ts';
 import type { BanyanError } from '../protocol/errors.ts';
 import type { Cells } from './cells.ts';
-import { goneBy, type Watches } from './watches.ts';
+import type { Watches } from './watches.ts';
 
 /** Of what was thrown, in the reason. */
 const THROWN_CHARS = 500;
@@ -15,11 +15,18 @@ export class Quarantine {
   readonly #cells: Cells;
   readonly #partition: number;
   readonly #watches: Watches;
+  readonly #onQuarantined: (address: Address, reason: string) => void;
 
-  constructor(cells: Cells, partition: number, watches: Watches) {
+  constructor(
+    cells: Cells,
+    partition: number,
+    watches: Watches,
+    onQuarantined: (address: Address, reason: string) => void,
+  ) {
     this.#cells = cells;
     this.#partition = partition;
     this.#watches = watches;
+    this.#onQuarantined = onQuarantined;
   }
 
   /** A turn of the actor threw, and was undone; or nobody survived it. */
@@ -33,7 +40,8 @@ export class Quarantine {
     const times = failures === 1 ? 'a message; it' : `${failures} messages in a row; the last`;
     const reason = `It failed on ${times} threw: ${thrown}`;
     this.#cells.stand(cell, { status: 'quarantined', reason, code, parked: cell.standing?.parked ?? 0 }, 0);
-    this.#watches.down(address, goneBy(cell.standing) ?? { kind: 'error' });
+    this.#watches.down(address, { kind: 'error', code, message: reason });
+    this.#onQuarantined(address, reason);
   }
 
   /** A verdict skips a message. What would have been parked or refused was no turn. */

@@ -75,6 +75,7 @@ export async function replayActor(request: ReplayRequest): Promise<ReplayedActor
     outbox: new Outbox(overlay, departures, id, partitions, undefined, () => {}),
     subjects,
     onDeadLetter: () => {},
+    onQuarantined: () => {},
     verdicts: (await log.verdicts()).filter((verdict) => verdict.partition === id),
     epoch: 0,
     beacon: () => {},

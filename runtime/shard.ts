@@ -242,7 +242,7 @@ export class Shard {
   }
 
   #build(id: number, epoch: number, sent: SentMarks | undefined, verdicts: readonly Verdict[]) {
-    const { partitions, subjects, beacon, onTurn, sampler } = this.#parts;
+    const { partitions, subjects, beacon, onTurn, sampler, report } = this.#parts;
     const outbox = new Outbox(this.#overlay, this.#sender, id, partitions.count, sent, () => this.#settled());
     const partition = new Partition({
       id,
@@ -254,6 +254,11 @@ export class Shard {
       epoch,
       beacon,
       onDeadLetter: (letter, traceparent) => this.#deadLetters.add(letter, traceparent),
+      onQuarantined: (actor, reason) =>
+        report('warn', 'An actor is quarantined: it takes no messages until it is resumed.', {
+          actor,
+          reason,
+        }),
       ...(onTurn === undefined ? {} : { onTurn }),
       ...(sampler === undefined ? {} : { sampler }),
     });

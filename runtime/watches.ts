@@ -151,15 +151,8 @@ const TOO_MANY: DownReason = {
 
 /** Why an actor in this standing is not there to be watched; undefined while it is. */
 export function goneBy(standing: Standing | undefined): DownReason | undefined {
-  switch (standing?.status) {
-    case 'ended':
-      return { kind: 'noproc' };
-    case 'failed':
-    case 'quarantined': {
-      const { code, reason } = standing;
-      return { kind: 'error', ...(code === undefined ? {} : { code }), message: reason };
-    }
-    default:
-      return undefined;
-  }
+  if (standing?.status === 'ended') return { kind: 'noproc' };
+  if (standing?.status !== 'failed' && standing?.status !== 'quarantined') return undefined;
+  const { code, reason } = standing;
+  return { kind: 'error', ...(code === undefined ? {} : { code }), message: reason };
 }

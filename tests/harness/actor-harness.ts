@@ -113,6 +113,11 @@ export function createActorHarness(
         return;
       case 'task':
         tasks.push({ address: from, name: effect.name, input: decode(encode(effect.input)), key: id });
+        return;
+      case 'watch':
+      case 'unwatch':
+        // Nobody goes down here: a test tells the `down` itself.
+        return;
     }
   }
 

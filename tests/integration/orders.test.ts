@@ -94,6 +94,16 @@ test('restarting an actor loses nothing', async () => {
   expect(await system.call(to, add(4))).toEqual({ ok: true, value: { total: 8 } });
 });
 
+test('killing an actor is an order in the log: it counts as a restart and loses nothing', async () => {
+  const to = 'counter/killed';
+  await system.call(to, add(4));
+  const { ok, value } = await system.sys('order', { address: to, order: 'kill' });
+  expect({ ok, value }).toEqual({ ok: true, value: { seq: expect.any(Number) } });
+  await system.idle();
+  expect(await shown(to)).toMatchObject({ status: 'running', restarts: 1 });
+  expect(await system.call(to, add(4))).toEqual({ ok: true, value: { total: 8 } });
+});
+
 test('a final state ends the actor: later messages are dead letters until it is deleted', async () => {
   const to = 'counter/ended';
   await system.call(to, add(1));

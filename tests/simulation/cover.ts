@@ -1,8 +1,14 @@
 /** What the history of a run says happened, for the coverage. */
+import { decodeFrame } from '../../protocol/frame.ts';
 import type { Coverage } from './coverage.ts';
 import type { History } from './history.ts';
 
-export function cover({ changes }: History, coverage: Coverage): void {
+export function cover({ changes, entries }: History, coverage: Coverage): void {
+  for (const { place, data } of entries.flat()) {
+    if (place.kind !== 'frame') continue;
+    for (const { kind, message } of decodeFrame(data))
+      if (kind === 'down') coverage.count(`watcher told: ${(message['reason'] as { kind: string }).kind}`);
+  }
   const owners = new Map<number, string | null>();
   const frames = new Set<string>();
   for (const change of changes) {

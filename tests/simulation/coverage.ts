@@ -26,6 +26,12 @@ export const EVENTS = [
   'restarted by an operator: turn',
   'restarted by an operator: version.tail',
   'mailbox was full',
+  'report: An actor is quarantined: it takes no messages until it is resumed.',
+  'watcher told: normal',
+  'watcher told: shutdown',
+  'watcher told: error',
+  'watcher told: killed',
+  'watcher told: noproc',
 ] as const;
 
 export class Coverage {

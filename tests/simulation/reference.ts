@@ -149,7 +149,7 @@ export class Reference {
 
   /** Whoever watches is told, once. */
   #goDown(target: Address, kind: string): void {
-    for (const watcher of othersIn(this.watchers, (name) => name.split('|').reverse(), target)) {
+    for (const watcher of othersIn(this.watchers, (name) => name.split('|').toReversed(), target)) {
       this.watchers.delete(`${watcher}|${target}`);
       this.#tellDown(watcher, target, kind);
     }

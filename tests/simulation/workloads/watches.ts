@@ -53,7 +53,7 @@ const guard = defineActor({
                 log: ({ context, event }) => [...context.log, `${event.address} ${event.reason.kind}`],
               }),
               ({ event }) => {
-                if (lookAgain(event.reason)) watch(event.address as Address);
+                if (lookAgain(event.reason)) watch(event.address);
               },
             ],
           },

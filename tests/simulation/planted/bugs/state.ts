@@ -51,6 +51,15 @@ export const stateBugs: readonly PlantedBug[] = [
     'answers',
     1,
   ),
+  withoutBucket(
+    'failures not checkpointed',
+    'b',
+    'who has failed, or was paused, has not once its owner has lost its disk',
+    'answers',
+    1,
+  ),
+  withoutBucket('watches not checkpointed', 'h', 'what ends a watch has no row that it matches', 'replay', 5),
+  withoutBucket('watchers not checkpointed', 'w', 'nobody is told any more', 'replay', 5),
   {
     name: 'checkpoint without guard',
     file: 'runtime/checkpointer.ts',

@@ -19,6 +19,7 @@ export {
 } from '../protocol/contract.ts';
 export { down, type DownReason } from '../protocol/down.ts';
 export { BanyanError, type ErrorCode, type ErrorDetails } from '../protocol/errors.ts';
+export { TransientFault } from '../protocol/transient-fault.ts';
 export type { ContentReference, ContentStore } from '../runtime/content-store.ts';
 export {
   type ActorDeclaration,

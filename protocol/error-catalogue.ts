@@ -119,6 +119,10 @@ export const ERRORS = {
     'The message says what was thrown; a query must not write or send.',
   ),
 
+  'fault.transient': passing(
+    'The surroundings of a child failed it, and may come back.',
+    'It is started again after its back-off; the message says what it waits for.',
+  ),
   'shard.hung': refused(
     'A shard stopped answering outside of turns, and was replaced.',
     'Look for a task that computes without a pause: it holds up its whole shard; a worker process is the place for it.',

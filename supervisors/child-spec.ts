@@ -1,5 +1,4 @@
 /** What a supervisor knows about a child: how to start it, when to restart it, how long it may take to stop. */
-import { BanyanError } from '../protocol/errors.ts';
 import type { TreeNode } from './tree.ts';
 
 export type ChildType = 'supervisor' | 'actor' | 'worker';
@@ -41,8 +40,8 @@ export interface ChildSpec extends Pick<ChildFacts, 'id' | 'type' | 'restart'> {
   start(signal: AbortSignal): Promise<ChildHandle | undefined>;
   /**
    * Whether what ended it, or kept it from starting, is declared a passing fault of its surroundings and no bug:
-   * it backs off and returns however often that happens, without counting towards the intensity. Without this, an
-   * error of the catalogue that is recoverable; see {@link isRecoverable}.
+   * it backs off and returns however often that happens, without counting towards the intensity. Without this, what
+   * is a `TransientFault`.
    */
   readonly isTransient?: (error: unknown) => boolean;
 }
@@ -77,9 +76,4 @@ export function restartsAfter(restart: RestartType, reason: ExitReason): boolean
   if (restart === 'permanent') return true;
   if (restart === 'temporary') return false;
   return reason.kind === 'error' || reason.kind === 'killed';
-}
-
-/** What is a passing fault unless a specification says otherwise: a coded error whose catalogue entry says so. */
-export function isRecoverable(error: unknown): boolean {
-  return error instanceof BanyanError && error.recoverable;
 }

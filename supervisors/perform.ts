@@ -3,7 +3,8 @@
  * comes of an action returns through the supervisor's mailbox (`send`), never as a direct call.
  */
 import { BanyanError } from '../protocol/errors.ts';
-import { type ChildHandle, type ChildSpec, type ExitReason, isRecoverable } from './child-spec.ts';
+import { TransientFault } from '../protocol/transient-fault.ts';
+import { type ChildHandle, type ChildSpec, type ExitReason } from './child-spec.ts';
 import type { Action, SupervisorEvent } from './supervisor-state.ts';
 
 /** Time as the runtime gives it: real, or driven by a simulation. */
@@ -107,7 +108,7 @@ export function createPerformer(
   /** Whether it is declared that what happened to a child is no fault of its own. */
   const isTransient = (id: string, error: unknown): boolean => {
     try {
-      return (specs.get(id)?.isTransient ?? isRecoverable)(error);
+      return specs.get(id)?.isTransient?.(error) ?? error instanceof TransientFault;
     } catch {
       return false;
     }

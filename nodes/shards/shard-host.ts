@@ -124,6 +124,8 @@ export class ShardHost {
       restart: 'permanent',
       shutdownMs: 2 * STOP_GRACE_MS,
       start: (signal) => this.#start(signal),
+      // What a message did to it, or the broker, is no bug of the shard.
+      isTransient: (error) => error instanceof BanyanError && error.recoverable,
     };
   }
 

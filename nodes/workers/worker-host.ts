@@ -1,6 +1,7 @@
 /** A declared worker over all its incarnations: how its supervisor starts it, and what is known of it meanwhile. */
 import type { Logger } from 'pino';
 import { BanyanError } from '../../protocol/errors.ts';
+import { TransientFault } from '../../protocol/transient-fault.ts';
 import type { ChildHandle, ChildSpec, ExitReason } from '../../supervisors/child-spec.ts';
 import type { WorkerDeclaration } from '../../supervisors/worker-declaration.ts';
 import type { WorkerStart } from './messages.ts';
@@ -54,7 +55,18 @@ export class WorkerHost {
 
   spec(): ChildSpec {
     const { id, restart, significant, shutdownMs } = this.#options.declaration;
-    return { id, type: 'worker', restart, significant, shutdownMs, start: (signal) => this.#start(signal) };
+    return {
+      id,
+      type: 'worker',
+      restart,
+      significant,
+      shutdownMs,
+      start: (signal) => this.#start(signal),
+      // The second: it has ended before it was up.
+      isTransient: (error) =>
+        error instanceof TransientFault ||
+        (error instanceof BanyanError && error.cause instanceof TransientFault),
+    };
   }
 
   /** SIGKILL; its supervisor decides what follows. Throws `worker.not_running`. */

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { TransientFault } from '../../protocol/transient-fault.ts';
 import { BanyanError, type ErrorCode } from '../../protocol/errors.ts';
 import type { ExitReason } from '../../supervisors/child-spec.ts';
 import type { WorkerDeclaration } from '../../supervisors/worker-declaration.ts';
@@ -20,6 +21,8 @@ export interface WorkerProcessOptions {
   readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
 }
 
+/** The name that its class has on the other side too. */
+const TRANSIENT = new TransientFault('').name;
 const MAIN = fileURLToPath(new URL('./worker-main.ts', import.meta.url));
 /** What an error quotes of what was printed last. */
 const QUOTED_LINES = 12;
@@ -188,7 +191,10 @@ export class WorkerProcess {
   /** What its function threw, with the stack that it had there. */
   #thrown({ name, message, stack }: WorkerFault): BanyanError {
     const cause = Object.assign(new Error(message), { name, stack });
-    return this.#error('worker.failed', `threw ${name}: ${message}`, this.#quote(), cause);
+    const what = `threw ${name}: ${message}`;
+    if (name === TRANSIENT)
+      return new TransientFault(`The worker '${this.#declaration.id}' ${what}`, { cause });
+    return this.#error('worker.failed', what, this.#quote(), cause);
   }
 
   #error(code: ErrorCode, what: string, quote = '', cause?: Error): BanyanError {

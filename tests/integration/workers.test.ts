@@ -1,6 +1,7 @@
 /** Workers of a real node: started, restarted and stopped with it, and never at its expense. */
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { isAlive } from '../../nodes/broker/process-identity.ts';
 import type { WorkerEntry } from '../../nodes/workers/node-workers.ts';
@@ -245,6 +246,17 @@ describe('a worker that ends', () => {
     expect(await at(system, 'n1/workers/app/heavy')).toMatchObject({ status: 'running', restarts: 1 });
     expect((await root(system)).children?.map(({ restarts }) => restarts)).toEqual([0, 0]);
     expect(await system.call('counter/b', { type: 'add', amount: 1 })).toMatchObject({ ok: true });
+  });
+
+  test('by a fault that it declares to be passing returns as often as it takes, without counting', async () => {
+    const marks = join(mkdtempSync(join(tmpdir(), 'banyan-busy-')), 'busy');
+    onTestFinished(() => rmSync(dirname(marks), { recursive: true }));
+    const system = await open({ max: 0, workers: [{ id: 'gpu', behaviour: 'busy', marks }] });
+    await vi.waitFor(async () => {
+      expect(await entry(system, 'gpu')).toMatchObject({ restarts: 4, status: 'running' });
+    }, EVENTUALLY);
+    expect(await at(system, 'n1/workers/app/heavy')).toMatchObject({ restarts: 0, intensity: { used: 0 } });
+    expect(system.logged.filter(({ type }) => type === 'gave-up')).toEqual([]);
   });
 });
 

@@ -1,9 +1,9 @@
 /** The module of a worker that does what its variable BEHAVIOUR says, as soon as it is up. */
 import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
-import type { WorkerContext } from '../../../nodes/library.ts';
+import { TransientFault, type WorkerContext } from '../../../nodes/library.ts';
 
-const { BEHAVIOUR: behaviour = 'work', ONCE: once } = process.env;
+const { BEHAVIOUR: behaviour = 'work', ONCE: once, MARKS: marks = '' } = process.env;
 
 const until = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -20,6 +20,13 @@ const behaviours: Readonly<Record<string, (context: WorkerContext) => Promise<un
   return: async () => {},
   throw: async () => {
     throw new RangeError('the work is too hard');
+  },
+  /** The first four incarnations; each leaves a file. */
+  busy: async ({ signal }) => {
+    const left = [1, 2, 3, 4].map((attempt) => `${marks}.${attempt}`).find((mark) => !existsSync(mark));
+    if (left === undefined) return until(signal);
+    writeFileSync(left, '');
+    throw new TransientFault('the device is busy');
   },
   /** As everything that takes a signal does. */
   abort: async ({ signal }) => {

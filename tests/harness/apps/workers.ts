@@ -10,6 +10,7 @@ export interface DescribedWorkers {
     readonly module?: string;
     readonly behaviour?: string;
     readonly once?: string;
+    readonly marks?: string;
     readonly restart?: 'permanent' | 'transient' | 'temporary';
     readonly shutdownMs?: number;
     readonly answerMs?: number;
@@ -20,10 +21,10 @@ export interface DescribedWorkers {
 export default () => {
   const described = JSON.parse(process.env['TEST_WORKERS'] ?? '{"workers":[]}') as DescribedWorkers;
   const actors = [...createCounting({ fixed: true }).kinds.values()].map(({ definition }) => definition);
-  const workers = described.workers.map(({ id, module, behaviour, once, ...options }) =>
+  const workers = described.workers.map(({ id, module, behaviour, once, marks, ...options }) =>
     worker(id, {
       module: module ?? new URL('./behaving-worker.ts', import.meta.url),
-      env: { BEHAVIOUR: behaviour ?? 'work', ...(once === undefined ? {} : { ONCE: once }) },
+      env: { BEHAVIOUR: behaviour ?? 'work', ...(once && { ONCE: once }), ...(marks && { MARKS: marks }) },
       ...options,
     }),
   );

@@ -68,6 +68,41 @@ describe('strategies', () => {
     },
   );
 
+  test.each(['one_for_all', 'rest_for_one'] as const)(
+    '%s: the end of a child that is not restarted concerns nobody else',
+    (strategy) => {
+      const world = new World(strategy, [facts('a', 'transient'), 'b', facts('c', 'temporary')]).boot();
+      world.crash('a', { kind: 'normal' });
+      world.crash('c');
+      world.settle();
+      expect(world.log).toEqual([]);
+      expect([...world.up.keys()]).toEqual(['b']);
+    },
+  );
+
+  test('a group comes back whole: with whoever had ended or was terminated, without temporary ones', () => {
+    const children = [facts('a', 'transient'), 'b', 'c', facts('d', 'temporary')];
+    const world = new World('one_for_all', children).boot();
+    world.crash('a', { kind: 'normal' });
+    world.send({ type: 'terminate.child', id: 'b', request: 1 });
+    world.settle();
+    world.log.length = 0;
+    world.crash('c');
+    world.settle();
+    expect(world.log).toEqual(['-d', '+a', '+b', '+c']);
+  });
+
+  test('siblings that wait with a failed child return at once when it is terminated', () => {
+    const world = new World('one_for_all', ['a', 'b', 'c']).boot();
+    world.crash('b');
+    world.finishStop('c');
+    world.finishStop('a');
+    world.send({ type: 'terminate.child', id: 'b', request: 1 });
+    world.settle();
+    expect(world.log).toEqual(['-c', '-a', '+a', '+c']);
+    expect(world.state.children.get('b')?.status).toBe('stopped');
+  });
+
   test('one_for_one: a child that backs off or is slow to start holds nobody up', () => {
     const world = new World('one_for_one', ['a', 'b', 'c']).boot();
     world.crash('a');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { TransientFault } from '../protocol/transient-fault.ts';
 import { treeNodeSchema } from '../protocol/wire.ts';
 import type { ChildHandle, ChildSpec, ExitReason } from './child-spec.ts';
 import { createFakeClock, settled } from './fake-clock.fixture.ts';
@@ -91,6 +92,52 @@ describe('a running supervisor', () => {
     await settled();
     expect(log).toEqual(['+a', '+a']);
     expect(root.tree().intensity.used).toBe(2);
+  });
+
+  test('a shutdown that comes between a failed attempt and the next is obeyed first', async () => {
+    const { clock, log, child, options } = lab();
+    const a = child('a', { failAt: 2 });
+    const root = await startSupervisor(options('root', [a, child('b')]));
+    a.end();
+    await settled();
+    clock.advance(100);
+    await settled();
+    log.length = 0;
+    await root.stop();
+    clock.advance(10_000);
+    await settled();
+    expect(log).toEqual(['-b']);
+    expect(clock.pending()).toBe(0);
+  });
+
+  test('who has nothing to run now is kept, and started when somebody asks', async () => {
+    const { log, child, options } = lab();
+    const a = child('a');
+    let wanted = false;
+    const start = async (signal: AbortSignal): Promise<ChildHandle | undefined> =>
+      wanted ? a.spec.start(signal) : undefined;
+    const root = await startSupervisor(options('root', [{ ...a, spec: { ...a.spec, start } }]));
+    expect(root.whichChildren()).toMatchObject([{ id: 'a', status: 'stopped' }]);
+    wanted = true;
+    await root.restartChild('a');
+    expect(log).toEqual(['+a']);
+  });
+
+  test('only a fault that is declared to be passing is spared by the intensity', async () => {
+    const { clock, child, options } = lab();
+    const declared = child('a');
+    const chosen = child('b', { isTransient: (error) => error === 'away' });
+    const root = await startSupervisor(
+      options('root', [declared, chosen], { intensity: { max: 0, windowMs: 1000 } }),
+    );
+    declared.end({ kind: 'error', error: new TransientFault('away') });
+    chosen.end({ kind: 'error', error: 'away' });
+    await settled();
+    clock.advance(100);
+    await settled();
+    expect(root.whichChildren()).toMatchObject([{ status: 'running' }, { status: 'running' }]);
+    chosen.end({ kind: 'error', error: new TransientFault('away') });
+    expect(await root.exited).toMatchObject({ kind: 'shutdown' });
   });
 
   test('stops in reverse; who does not stop in time is warned, then killed, and only then the next is asked', async () => {
@@ -241,6 +288,41 @@ describe('nested supervisors', () => {
       restart: 'permanent',
       childCount: 2,
     });
+  });
+
+  test('a supervisor that gives up ends with shutdown: a transient one is not started again by its parent', async () => {
+    const { log, child, options } = lab();
+    const a = child('a');
+    const inner = supervisorChild({
+      ...options('inner', []),
+      intensity: { max: 0, windowMs: 1000 },
+      restart: 'transient',
+      children: () => [a.spec],
+    });
+    const root = await startSupervisor({ ...options('root', []), children: [inner] });
+    a.end();
+    await settled();
+    expect(log).toEqual(['+a']);
+    expect(root.whichChildren()).toMatchObject([{ id: 'inner', status: 'stopped' }]);
+    expect(root.tree().intensity.used).toBe(0);
+  });
+
+  test('a supervisor ends when its last significant child does, and its parent acts as for any orderly end', async () => {
+    const { log, child, options } = lab();
+    const a = child('a');
+    const b = child('b', { restart: 'transient', significant: true });
+    const inner = supervisorChild({
+      ...options('inner', []),
+      autoShutdown: 'all_significant',
+      restart: 'temporary',
+      children: () => [a.spec, b.spec],
+    });
+    const root = await startSupervisor({ ...options('root', []), children: [inner] });
+    log.length = 0;
+    b.end({ kind: 'normal' });
+    await settled();
+    expect(log).toEqual(['-a']);
+    expect(root.whichChildren()).toEqual([]);
   });
 
   test('the whole tree stops in reverse order', async () => {

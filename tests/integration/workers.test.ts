@@ -7,6 +7,7 @@ import { isAlive } from '../../nodes/broker/process-identity.ts';
 import type { WorkerEntry } from '../../nodes/workers/node-workers.ts';
 import { workerAddress } from '../../protocol/address.ts';
 import { decodeFrame } from '../../protocol/frame.ts';
+import { HEADER } from '../../protocol/headers.ts';
 import type { TreeReply, WireTreeNode } from '../../protocol/wire.ts';
 import type { DescribedWorkers } from '../harness/apps/workers.ts';
 import { startNodeProcess } from '../harness/node-process.ts';
@@ -258,6 +259,38 @@ describe('a worker that ends', () => {
     expect(await at(system, 'n1/workers/app/heavy')).toMatchObject({ restarts: 0, intensity: { used: 0 } });
     expect(system.logged.filter(({ type }) => type === 'gave-up')).toEqual([]);
   });
+});
+
+test('an actor that watches a worker is told once for each watch, with the reason', async () => {
+  const system = await open({ workers: [{ id: 'embedder' }] });
+  const at = workerAddress('n1', 'embedder');
+  const told = (): Promise<string[]> => system.ask('guard/a', 'told');
+  const look = (of: string) => system.tell('guard/a', { type: 'look', at: of });
+  const hears = (...all: string[]) => vi.waitFor(async () => expect(await told()).toEqual(all), EVENTUALLY);
+  await look(at);
+  await system.idle();
+  let worker = await entry(system, 'embedder');
+  for (const _ of [1, 2]) {
+    process.kill(pidOf(worker), 'SIGKILL');
+    worker = await another(system, worker);
+    await hears(`${at} error`);
+  }
+  await look(at);
+  await system.idle();
+  const headers = { [HEADER.token]: TOKEN };
+  expect(
+    await system.request(system.subjects.sys('worker'), { op: 'kill', id: 'embedder' }, { headers }),
+  ).toMatchObject({ ok: true });
+  await hears(`${at} error`, `${at} killed`);
+  const none = workerAddress('n1', 'nobody');
+  await look(none);
+  await hears(`${at} error`, `${at} killed`, `${none} noproc`);
+  await another(system, worker);
+  await look(at);
+  await system.idle();
+  await system.stop();
+  await system.start();
+  await hears(`${at} error`, `${at} killed`, `${none} noproc`, `${at} shutdown`);
 });
 
 test('a node that is killed leaves no workers, not even one that does not listen or never gives way', async () => {

@@ -1,6 +1,7 @@
-/** Counters, and the workers that the variable TEST_WORKERS describes. */
+/** Counters, guards, and the workers that the variable TEST_WORKERS describes. */
 import { createSystem, supervisor, worker } from '../../../nodes/library.ts';
 import { createCounting } from './counting.ts';
+import watching from './watching.ts';
 
 export interface DescribedWorkers {
   readonly strategy?: 'one_for_one' | 'one_for_all' | 'rest_for_one';
@@ -20,7 +21,8 @@ export interface DescribedWorkers {
 /** A function: each start of a node reads the variable anew. */
 export default () => {
   const described = JSON.parse(process.env['TEST_WORKERS'] ?? '{"workers":[]}') as DescribedWorkers;
-  const actors = [...createCounting({ fixed: true }).kinds.values()].map(({ definition }) => definition);
+  const kinds = [...createCounting({ fixed: true }).kinds.values(), ...watching.kinds.values()];
+  const actors = kinds.map(({ definition }) => definition);
   const workers = described.workers.map(({ id, module, behaviour, once, marks, ...options }) =>
     worker(id, {
       module: module ?? new URL('./behaving-worker.ts', import.meta.url),

@@ -206,4 +206,30 @@ describe('documents', () => {
     );
     expect(missing).toEqual([]);
   });
+
+  test('the table of docs/supervision.md names tests that there are, each rule at least one', () => {
+    const path = 'docs/supervision.md';
+    const named = new Map([
+      ['S', 'supervisors/strategy.test.ts'],
+      ['P', 'supervisors/supervisor.test.ts'],
+    ]);
+    const rows = read(path).lines.filter((line) => line.startsWith('| '));
+    const problems = rows.slice(1).flatMap((row) => {
+      let file = '';
+      let titles = 0;
+      const missing: string[] = [];
+      for (const [, full, letter, title] of row.matchAll(
+        /`([\w./-]+\.test\.ts)`|\b([SP])(?= ")|"([^"]+)"/g,
+      )) {
+        file = full ?? (letter === undefined ? file : (named.get(letter) ?? ''));
+        if (title === undefined) continue;
+        titles++;
+        if (!read(file).lines.join('\n').includes(title))
+          missing.push(`${path}: ${file} has no test "${title}"`);
+      }
+      return titles === 0 ? [`${path}: no test proves ${row}`] : missing;
+    });
+    expect(problems).toEqual([]);
+    expect(rows.length).toBeGreaterThan(40);
+  });
 });

@@ -263,34 +263,34 @@ describe('a worker that ends', () => {
 
 test('an actor that watches a worker is told once for each watch, with the reason', async () => {
   const system = await open({ workers: [{ id: 'embedder' }] });
-  const at = workerAddress('n1', 'embedder');
-  const told = (): Promise<string[]> => system.ask('guard/a', 'told');
+  const embedder = workerAddress('n1', 'embedder');
   const look = (of: string) => system.tell('guard/a', { type: 'look', at: of });
-  const hears = (...all: string[]) => vi.waitFor(async () => expect(await told()).toEqual(all), EVENTUALLY);
-  await look(at);
+  const hears = (...all: string[]) =>
+    vi.waitFor(async () => expect(await system.ask('guard/a', 'told')).toEqual(all), EVENTUALLY);
+  await look(embedder);
   await system.idle();
   let worker = await entry(system, 'embedder');
   for (const _ of [1, 2]) {
     process.kill(pidOf(worker), 'SIGKILL');
     worker = await another(system, worker);
-    await hears(`${at} error`);
+    await hears(`${embedder} error`);
   }
-  await look(at);
+  await look(embedder);
   await system.idle();
   const headers = { [HEADER.token]: TOKEN };
   expect(
     await system.request(system.subjects.sys('worker'), { op: 'kill', id: 'embedder' }, { headers }),
   ).toMatchObject({ ok: true });
-  await hears(`${at} error`, `${at} killed`);
+  await hears(`${embedder} error`, `${embedder} killed`);
   const none = workerAddress('n1', 'nobody');
   await look(none);
-  await hears(`${at} error`, `${at} killed`, `${none} noproc`);
+  await hears(`${embedder} error`, `${embedder} killed`, `${none} noproc`);
   await another(system, worker);
-  await look(at);
+  await look(embedder);
   await system.idle();
   await system.stop();
   await system.start();
-  await hears(`${at} error`, `${at} killed`, `${none} noproc`, `${at} shutdown`);
+  await hears(`${embedder} error`, `${embedder} killed`, `${none} noproc`, `${embedder} shutdown`);
 });
 
 test('a node that is killed leaves no workers, not even one that does not listen or never gives way', async () => {

@@ -1,5 +1,6 @@
 /** What a watching actor is told when the one that it watches goes down. */
 import { z } from 'zod';
+import { LIMITS } from '../config/limits.ts';
 import { isAddress } from './address.ts';
 import { internal } from './contract.ts';
 
@@ -10,7 +11,7 @@ const reason = z.object({
    */
   kind: z.enum(['normal', 'shutdown', 'error', 'killed', 'noproc']),
   /** Of `error`: a code of the catalogue, if there is one. */
-  code: z.string().optional(),
+  code: z.string().max(LIMITS.nameChars).optional(),
   message: z.string().optional(),
 });
 

@@ -264,6 +264,16 @@ describe('the count', () => {
     expect(await replayed(second, one)).toMatchObject({ isSame: true, standing: { status: 'quarantined' } });
   });
 
+  test('is what a replay makes of it, although what is thrown has another text each time', async () => {
+    const { start, send, settled, replayed } = after(0);
+    const shard = await start();
+    await send(one, { type: 'fail', how: 'anew' }, ...notes('a'));
+    await settled(shard);
+    const again = await replayed(shard, one);
+    expect(again.standing?.reason).not.toBe(shown(shard, one).reason);
+    expect(again.isSame).toBe(true);
+  });
+
   test('is that of messages: a repeated one that fails is one', async () => {
     const { log, start, settled, codes } = after(1);
     const shard = await start();

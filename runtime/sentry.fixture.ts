@@ -23,7 +23,7 @@ import { MemoryStore } from './store-memory.ts';
 import { createSystem, type System } from './system.ts';
 
 const address = z.custom<Address>((value) => typeof value === 'string');
-const FAILURES = ['throws', 'effects', 'task', 'action', 'reply', 'event', 'address'] as const;
+const FAILURES = ['throws', 'effects', 'task', 'action', 'reply', 'event', 'address', 'anew'] as const;
 export type Failing = (typeof FAILURES)[number];
 
 const contract = defineContract({
@@ -59,10 +59,15 @@ interface Options {
   readonly quarantineAfter?: number;
 }
 
+let thrown = 0;
+
 function fail(how: Failing): void {
   switch (how) {
     case 'throws':
       throw new Error('poison');
+    case 'anew':
+      // As an error does that names a process, or a time.
+      throw new Error(`poison ${++thrown}`);
     case 'effects':
       for (let n = 0; n <= 10_000; n++) schedule(`${n}`, 0, { type: 'note' });
       return;

@@ -1,7 +1,7 @@
 /** A fingerprint of everything that the store holds of one actor: the same state gives the same hash anywhere. */
 import { createHash, type Hash } from 'node:crypto';
 import type { Address } from '../protocol/address.ts';
-import { decode } from '../protocol/codec.ts';
+import { decode, encode } from '../protocol/codec.ts';
 import { buckets } from './keys.ts';
 import type { Store } from './store.ts';
 import { decodeRow, encodeRow } from './stored-row.ts';
@@ -14,10 +14,10 @@ import type { TaskRow } from './tasks.ts';
  */
 export function stateHash(store: Pick<Store, 'get' | 'range'>, partition: number, address: Address): string {
   const hash = createHash('sha256');
-  for (const bucket of [buckets.actors(partition), buckets.status(partition)]) {
-    const bytes = store.get(bucket + address);
-    if (bytes !== undefined) add(hash, bucket, bytes);
-  }
+  const state = store.get(buckets.actors(partition) + address);
+  if (state !== undefined) add(hash, buckets.actors(partition), state);
+  const status = store.get(buckets.status(partition) + address);
+  if (status !== undefined) add(hash, buckets.status(partition), withoutReason(status));
   const ofActor = [
     buckets.allRows,
     buckets.timers,
@@ -35,6 +35,12 @@ export function stateHash(store: Pick<Store, 'get' | 'range'>, partition: number
     if ((decode(bytes) as TaskRow).address === address) add(hash, tasks + id, bytes);
   }
   return hash.digest('hex');
+}
+
+/** The reason is for people: it quotes what was thrown, which may name the process that threw it. */
+function withoutReason(status: Uint8Array): Uint8Array {
+  const { reason: _, ...rest } = decode(status) as { reason?: string };
+  return encode(rest);
 }
 
 /** Lengths first, so that no key can pass for the end of a value. What is no row of a table has no version. */

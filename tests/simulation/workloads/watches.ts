@@ -42,8 +42,8 @@ const guard = defineActor({
           ignore: { actions: ({ event }) => unwatch(event.at) },
           rest: {},
           fail: {
-            actions: ({ self }) => {
-              throw new Error(`poison for ${self.id}`);
+            actions: () => {
+              throw new Error('poison');
             },
           },
           end: 'gone',

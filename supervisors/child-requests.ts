@@ -1,7 +1,7 @@
 /** What people and programs ask of a running supervisor about one child, with OTP's refusals. */
 import { BanyanError, type ErrorCode } from '../protocol/errors.ts';
 import { backoff } from './backoff.ts';
-import { change, childOf, type Draft, forget, settle } from './draft.ts';
+import { childOf, type Draft, forget, leaveDown, settle } from './draft.ts';
 import { returnWithout } from './failure.ts';
 import { begin } from './procedure.ts';
 import { type ChildRequest, isAlive, newChild, whatIsWrong } from './supervisor-state.ts';
@@ -44,8 +44,7 @@ function terminateChild(draft: Draft, { id, request }: Asked): void {
   const child = childOf(draft, id);
   if (child === undefined) return refuseUnknown(draft, id, request);
   if (isAlive(child)) return begin(draft, id, { stops: [id], purpose: { type: 'terminate', id, request } });
-  if (draft.state.strategy === 'simple_one_for_one') forget(draft, id);
-  else change(draft, id, { status: 'stopped', pending: undefined });
+  leaveDown(draft, id, { pending: undefined });
   settle(draft, request);
   returnWithout(draft, id);
 }

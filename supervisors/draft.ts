@@ -31,6 +31,13 @@ export function forget(draft: Draft, id: string): void {
   draft.state = { ...draft.state, children: draft.state.children.delete(id) };
 }
 
+/** A child is down and does not return by itself: it is kept, if it may be started again, with these changes. */
+export function leaveDown(draft: Draft, id: string, changes: Partial<ChildState> = {}): void {
+  const isDynamic = draft.state.strategy === 'simple_one_for_one';
+  if (isDynamic || childOf(draft, id)?.restart === 'temporary') forget(draft, id);
+  else change(draft, id, { status: 'stopped', ...changes });
+}
+
 /** Answers whoever asked; with an error, that it cannot be done. */
 export function settle(draft: Draft, request: number, error?: unknown): void {
   draft.actions.push(error === undefined ? { type: 'settle', request } : { type: 'settle', request, error });

@@ -8,7 +8,7 @@
 import type { ExitReason } from './child-spec.ts';
 import { change, childOf, type Draft } from './draft.ts';
 import { stopAll } from './ending.ts';
-import { backOff } from './pending-restart.ts';
+import { backOff, tryLater } from './pending-restart.ts';
 import { begin } from './procedure.ts';
 import { addRestart } from './restart-intensity.ts';
 import { type ChildState, isAlive, type SupervisorState } from './supervisor-state.ts';
@@ -23,8 +23,9 @@ interface Failed {
 export function restart(draft: Draft, id: string, failure: Failed): void {
   change(draft, id, { status: 'stopped' });
   if (!failure.transient && !mayRestart(draft, id, failure.reason)) return;
-  const delayMs = backOff(draft, id, { ...failure, counted: true });
-  if (delayMs === 0) return restartNow(draft, id);
+  const pending = backOff(draft, id, { ...failure, counted: true });
+  if (pending.delayMs === 0) return restartNow(draft, id);
+  tryLater(draft, id, pending);
   const others = affectedBy(draft.state, id).filter((child) => child.id !== id);
   for (const { id: other, status, awaits } of others)
     if (status === 'waiting' || awaits !== undefined)

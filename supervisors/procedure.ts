@@ -5,9 +5,9 @@
  */
 import { Stack } from 'immutable';
 import { cameUp } from './backoff.ts';
-import { askToStop, change, childOf, type Draft, forget, settle } from './draft.ts';
+import { askToStop, change, childOf, type Draft, forget, leaveDown, settle } from './draft.ts';
 import { stopAll } from './ending.ts';
-import { backOff } from './pending-restart.ts';
+import { backOff, tryLater } from './pending-restart.ts';
 import {
   ALL,
   type ChildState,
@@ -104,11 +104,7 @@ function start(draft: Draft, { id, incarnation }: ChildState): void {
 
 function wentDown(draft: Draft, lane: string, id: string): void {
   const { purpose } = laneAt(draft, lane).procedure;
-  const { restart } = childOf(draft, id) as ChildState;
-  // Temporary children are not brought back, and those without an order are not kept.
-  if (restart === 'temporary' || draft.state.strategy === 'simple_one_for_one') forget(draft, id);
-  else
-    change(draft, id, { status: 'stopped', awaits: purpose.type === 'clear' ? purpose.leader : undefined });
+  leaveDown(draft, id, { awaits: purpose.type === 'clear' ? purpose.leader : undefined });
   pop(draft, lane);
 }
 
@@ -119,9 +115,7 @@ function isUp(draft: Draft, lane: string, id: string): void {
 }
 
 function isIgnored(draft: Draft, lane: string, id: string): void {
-  const { restart } = childOf(draft, id) as ChildState;
-  if (restart === 'temporary' || draft.state.strategy === 'simple_one_for_one') forget(draft, id);
-  else change(draft, id, { status: 'stopped' });
+  leaveDown(draft, id);
   pop(draft, lane);
 }
 
@@ -144,7 +138,7 @@ function startFailed(draft: Draft, lane: string, { id, error, random, transient 
       settle(draft, purpose.request, error);
       break;
     case 'restart':
-      backOff(draft, id, { reason, random, counted: transient }, starts.pop());
+      tryLater(draft, id, backOff(draft, id, { reason, random, counted: transient }), starts.pop());
       break;
     case 'clear':
     case 'terminate':

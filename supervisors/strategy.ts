@@ -12,7 +12,7 @@
 import { adopt } from './adoption.ts';
 import { take } from './child-requests.ts';
 import { restartsAfter } from './child-spec.ts';
-import { change, childOf, type Draft, forget } from './draft.ts';
+import { childOf, type Draft, leaveDown } from './draft.ts';
 import { killAll, stopAll, whileStopping } from './ending.ts';
 import { restart, restartDue } from './failure.ts';
 import { begin, defer, isAwaited, laneOfEvent, report } from './procedure.ts';
@@ -82,8 +82,7 @@ function exited(draft: Draft, event: Extract<SupervisorEvent, { type: 'child.exi
   const child = childOf(draft, id);
   if (child === undefined || child.incarnation !== incarnation || !isAlive(child)) return;
   if (restartsAfter(child.restart, reason)) return restart(draft, id, event);
-  if (child.restart === 'temporary' || draft.state.strategy === 'simple_one_for_one') forget(draft, id);
-  else change(draft, id, { status: 'stopped' });
+  leaveDown(draft, id);
   if (endsWith(draft.state, child)) stopAll(draft, { kind: 'shutdown' });
 }
 

@@ -18,7 +18,6 @@ import { partitionOfAddress } from '../runtime/outbox.ts';
 import { systemRandomness } from '../runtime/randomness.ts';
 import { ensureStreams } from '../runtime/streams.ts';
 import type { System } from '../runtime/system.ts';
-import type { SupervisionEvent } from '../supervisors/perform.ts';
 import { startSupervisor, type Supervisor } from '../supervisors/supervisor.ts';
 import { loadApplication } from './application.ts';
 import { requireSupportedVersion } from './broker/nats-server-version.ts';
@@ -32,6 +31,7 @@ import { PartitionMoves } from './move-partition.ts';
 import { NodeView } from './node-view.ts';
 import { ServiceDiscovery } from './service-discovery.ts';
 import { ShardHost } from './shards/shard-host.ts';
+import { logSupervision } from './supervision-log.ts';
 import { serveSystem } from './system-endpoints.ts';
 import { VERSION } from './version.ts';
 import { announceWorker } from './workers/announce-worker.ts';
@@ -136,7 +136,7 @@ export async function startNode({
         memoryMb: settings.shardMemoryMb,
         report,
         tree: system.tree,
-        onSupervision: (event) => log.debug(event, 'supervision'),
+        onSupervision: logSupervision(log),
         onLost: (partition) => {
           lost.add(partition);
           endWithoutPartitions();
@@ -179,7 +179,7 @@ export async function startNode({
   const ports = {
     clock: systemClock,
     random: () => systemRandomness.next(),
-    onEvent: (event: SupervisionEvent) => log.debug(event, 'supervision'),
+    onEvent: logSupervision(log),
   };
   const announcer = announceWorker({
     node: id,

@@ -8,7 +8,7 @@ export const effectBugs: readonly PlantedBug[] = [
     changes: [['this.tidy(); if (this.#window.length > 0)', 'this.tidy(); if (this.#window.length < 0)']],
     breaks: 'R10: effects without an acknowledgement are lost in a crash',
     rule: 'exactly once',
-    seed: 4,
+    seed: 12,
   },
   {
     name: 'outbox not resumed',
@@ -26,7 +26,7 @@ export const effectBugs: readonly PlantedBug[] = [
     ],
     breaks: 'R10: a frame counts as sent before its acknowledgement',
     rule: 'exactly once',
-    seed: 156,
+    seed: 203,
   },
   {
     name: 'outbox row removed with its first effect',
@@ -83,7 +83,7 @@ export const effectBugs: readonly PlantedBug[] = [
     ],
     breaks: 'R7: a firing counts for a timer that was set later',
     rule: 'answers',
-    seed: 24,
+    seed: 35,
   },
   {
     name: 'firing leaves its row',
@@ -99,7 +99,7 @@ export const effectBugs: readonly PlantedBug[] = [
     changes: [['Math.max(entry.timeMs, timer?.[1] ?? 0)', 'entry.timeMs']],
     breaks: 'R16: a turn sees a time before its timer was due',
     rule: 'publications',
-    seed: 5,
+    seed: 16,
   },
   {
     name: 'task forgotten',

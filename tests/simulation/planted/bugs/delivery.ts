@@ -24,7 +24,7 @@ export const deliveryBugs: readonly PlantedBug[] = [
     changes: [['this.#marks.save();', '']],
     breaks: 'R5: after a restart nobody knows what was applied',
     rule: 'answers',
-    seed: 4,
+    seed: 3,
   },
   {
     name: 'marks undone with a turn that threw',
@@ -38,8 +38,8 @@ export const deliveryBugs: readonly PlantedBug[] = [
       ],
     ],
     breaks: 'I3: a message that throws throws again when its sender repeats it',
-    rule: 'answers',
-    seed: 2,
+    rule: 'publications',
+    seed: 7,
   },
   {
     name: 'marks kept of a window that was dropped',
@@ -59,7 +59,7 @@ export const deliveryBugs: readonly PlantedBug[] = [
     file: 'runtime/partition.ts',
     changes: [['if (entry.seq <= this.position) return { messages: 0, done: true };', '']],
     breaks: 'I1: an entry that a stream brings twice is applied twice',
-    rule: 'publications',
+    rule: 'single writer',
     seed: 2,
   },
   {

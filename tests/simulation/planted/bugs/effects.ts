@@ -8,7 +8,7 @@ export const effectBugs: readonly PlantedBug[] = [
     changes: [['this.tidy(); if (this.#window.length > 0)', 'this.tidy(); if (this.#window.length < 0)']],
     breaks: 'R10: effects without an acknowledgement are lost in a crash',
     rule: 'exactly once',
-    seed: 4,
+    seed: 12,
   },
   {
     name: 'outbox not resumed',
@@ -26,7 +26,7 @@ export const effectBugs: readonly PlantedBug[] = [
     ],
     breaks: 'R10: a frame counts as sent before its acknowledgement',
     rule: 'exactly once',
-    seed: 156,
+    seed: 203,
   },
   {
     name: 'outbox row removed with its first effect',
@@ -34,7 +34,7 @@ export const effectBugs: readonly PlantedBug[] = [
     changes: [['if (--left > 0) return;', 'if (--left < 0) return;']],
     breaks: 'R10: the others of the window are lost in a crash',
     rule: 'exactly once',
-    seed: 156,
+    seed: 203,
   },
   {
     name: 'refused frame counts as sent',
@@ -83,7 +83,7 @@ export const effectBugs: readonly PlantedBug[] = [
     ],
     breaks: 'R7: a firing counts for a timer that was set later',
     rule: 'answers',
-    seed: 24,
+    seed: 35,
   },
   {
     name: 'firing leaves its row',
@@ -99,7 +99,7 @@ export const effectBugs: readonly PlantedBug[] = [
     changes: [['Math.max(entry.timeMs, timer?.[1] ?? 0)', 'entry.timeMs']],
     breaks: 'R16: a turn sees a time before its timer was due',
     rule: 'publications',
-    seed: 5,
+    seed: 16,
   },
   {
     name: 'task forgotten',
@@ -122,7 +122,7 @@ export const effectBugs: readonly PlantedBug[] = [
     ],
     breaks: 'R7: a task that ran twice has two results',
     rule: 'answers',
-    seed: 29,
+    seed: 42,
   },
   {
     name: 'parked message skipped',
@@ -138,7 +138,7 @@ export const effectBugs: readonly PlantedBug[] = [
     changes: [['if (cell.standing !== undefined) {', "if (cell.standing?.status === 'paused') {"]],
     breaks: 'R6: an actor that is being resumed takes what came later first',
     rule: 'answers',
-    seed: 7,
+    seed: 1,
   },
   {
     name: 'deleted actor keeps its rows',

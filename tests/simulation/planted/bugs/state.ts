@@ -41,9 +41,9 @@ export const stateBugs: readonly PlantedBug[] = [
     'o',
     'R10: what was not acknowledged is lost with its owner',
     'exactly once',
-    67,
+    114,
   ),
-  withoutBucket('timers not checkpointed', 't', 'R7: timers are lost with their owner', 'leftovers', 24),
+  withoutBucket('timers not checkpointed', 't', 'R7: timers are lost with their owner', 'answers', 30),
   withoutBucket(
     'parked messages not checkpointed',
     'p',
@@ -71,7 +71,7 @@ export const stateBugs: readonly PlantedBug[] = [
     ],
     breaks: 'R1: an old owner writes over the state of the new one',
     rule: 'single writer',
-    seed: 29,
+    seed: 2,
   },
   {
     name: "head's compare-and-swap ignored",
@@ -79,7 +79,7 @@ export const stateBugs: readonly PlantedBug[] = [
     changes: [['if (last !== after)', 'if (last < after)']],
     breaks: 'R1: an old owner writes over the state of the new one',
     rule: 'single writer',
-    seed: 2,
+    seed: 1,
   },
   {
     name: 'newer head written over',
@@ -92,7 +92,7 @@ export const stateBugs: readonly PlantedBug[] = [
     ],
     breaks: 'R11: who was overtaken while claiming takes the state over',
     rule: 'single writer',
-    seed: 9,
+    seed: 120,
   },
   {
     name: 'local state reused across epochs',
@@ -154,7 +154,7 @@ export const stateBugs: readonly PlantedBug[] = [
     ],
     breaks: 'R11: rows of a batch that never arrived are believed to be stored',
     rule: 'single writer',
-    seed: 2,
+    seed: 1,
   },
   {
     name: 'unsaved rows forgotten at a restart',
@@ -180,7 +180,7 @@ export const stateBugs: readonly PlantedBug[] = [
     ],
     breaks: 'R3: rows that changed during a checkpoint are in no later one',
     rule: 'answers',
-    seed: 18,
+    seed: 3,
   },
   {
     name: 'slot used again before it is free',
@@ -193,8 +193,8 @@ export const stateBugs: readonly PlantedBug[] = [
       ],
     ],
     breaks: 'R3: after a crash nobody knows where a deleted row still lies',
-    rule: 'answers',
-    seed: 408,
+    rule: 'replay',
+    seed: 297,
   },
   {
     name: 'slots assigned in memory only',
@@ -212,7 +212,7 @@ export const stateBugs: readonly PlantedBug[] = [
     ],
     breaks: 'R10: entries go that only a store holds',
     rule: 'trimming',
-    seed: 3,
+    seed: 4,
   },
   {
     name: 'cursor hash unchecked',

@@ -107,10 +107,13 @@ async function loadBase(request: ReplayRequest, store: MemoryStore, partition: n
   const { log, partitions, until } = request;
   const head = await log.head(partition);
   const other = head?.trimmed === true ? undefined : await otherVersion(request, partition);
-  if (head === undefined || head.cursor === null || (!head.trimmed && other === undefined)) {
-    await verifyBeginning(log, partitions);
+  const whole = head?.trimmed === true || (await isWhole(log, partitions));
+  if (head === undefined || head.cursor === null) {
+    if (!whole) throw await beginsLate(log);
     return 0;
   }
+  // What is missing at the beginning may have been lanes of an owner that is gone; the checkpoint holds the rest.
+  if (!head.trimmed && other === undefined && whole) return 0;
   const { cursor } = await loadState(log, store, head);
   const seq = cursor?.seq ?? 0;
   if (until !== undefined && until < seq) {
@@ -138,13 +141,16 @@ async function otherVersion(
   return undefined;
 }
 
-/** A log that nobody has trimmed begins with its first entry. */
-async function verifyBeginning(log: Log, partitions: number): Promise<void> {
-  const { firstSeq } = await log.state();
-  if (firstSeq <= 1) return;
+/** Whether the log begins with its first entry, or with what its trimming has left. */
+async function isWhole(log: Log, partitions: number): Promise<boolean> {
+  if ((await log.state()).firstSeq <= 1) return true;
   const heads = await Promise.all(Array.from({ length: partitions }, (_, partition) => log.head(partition)));
-  if (heads.some((head) => head?.trimmed === true)) return;
-  throw new BanyanError('log.truncated', {
+  return heads.some((head) => head?.trimmed === true);
+}
+
+async function beginsLate(log: Log): Promise<BanyanError> {
+  const { firstSeq } = await log.state();
+  return new BanyanError('log.truncated', {
     message: `The log begins at entry ${firstSeq}; what came before cannot be replayed.`,
   });
 }

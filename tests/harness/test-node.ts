@@ -20,7 +20,6 @@ import { HEADER, JSON_CONTENT_TYPE } from '../../protocol/headers.ts';
 import { partitionOf } from '../../protocol/partition-of.ts';
 import { subjectsOf } from '../../protocol/subjects.ts';
 import type { DeadLetter } from '../../protocol/wire.ts';
-import { ensureStreams } from '../../runtime/streams.ts';
 import { startTestBroker, type TestBroker } from './nats.ts';
 
 /** The path of an application in `apps/`. */
@@ -111,16 +110,6 @@ export class TestSystem {
     const connection = await this.#broker.connect();
     this.#client = { connection, js: jetstream(connection), jsm: await jetstreamManager(connection) };
     if (node) await this.start();
-  }
-
-  /**
-   * Makes the log begin with a message. One that begins with an owner's lanes loses them with that owner, and a replay
-   * of the whole log refuses it then.
-   */
-  async beginLog(): Promise<void> {
-    const mailboxBytes = this.settings().mailbox.maxBytes;
-    await ensureStreams(this.jsm, this.subjects, { partitions: PARTITIONS, mailboxBytes, replicas: 1 });
-    await this.tell('nobody/first', { type: 'begin' });
   }
 
   async close(): Promise<void> {

@@ -16,7 +16,6 @@ async function openSystem() {
   const system = new TestSystem();
   onTestFinished(() => system.close());
   await system.open({ node: false });
-  await system.beginLog();
   const place = ['--nats', system.broker.url, '--data', system.data];
   const send = async (to: Address, ...messages: object[]): Promise<void> => {
     for (const message of messages) await system.tell(to, message);

@@ -3,6 +3,19 @@ import type { EscapingBug } from '../planted-bug.ts';
 
 export const ESCAPING_BUGS: readonly EscapingBug[] = [
   {
+    name: 'lanes read after claims',
+    file: 'runtime/ownership.ts',
+    changes: [
+      [
+        'const lanes = await this.#patiently(() => log.lanes(owner)); const newest = await this.#patiently(() => log.claims()); // Without',
+        'const newest = await this.#patiently(() => log.claims()); const lanes = await this.#patiently(() => log.lanes(owner)); // Without',
+      ],
+    ],
+    breaks: 'R1: new lanes are used for a partition that was lost between the two reads',
+    lacks:
+      'a claim that arrives between two requests of one look often enough: other faults were drawn when seed 157 found it',
+  },
+  {
     name: 'inbox of a lost partition turned',
     file: 'runtime/owned-partition.ts',
     changes: [

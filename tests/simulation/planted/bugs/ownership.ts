@@ -45,19 +45,6 @@ export const ownershipBugs: readonly PlantedBug[] = [
     seed: 1,
   },
   {
-    name: 'lanes read after claims',
-    file: 'runtime/ownership.ts',
-    changes: [
-      [
-        'const lanes = await this.#patiently(() => log.lanes(owner)); const newest = await this.#patiently(() => log.claims()); // Without',
-        'const newest = await this.#patiently(() => log.claims()); const lanes = await this.#patiently(() => log.lanes(owner)); // Without',
-      ],
-    ],
-    breaks: 'R1: new lanes are used for a partition that was lost between the two reads',
-    rule: 'single writer',
-    seed: 157,
-  },
-  {
     name: 'lanes of before the conflict',
     file: 'runtime/ownership.ts',
     changes: [['if (lanes !== undefined && owner === this.#owner) this.#lanes = lanes;', '']],

@@ -96,12 +96,13 @@ describe('a failure', () => {
   });
 
   test('a blocked event loop is killed after answerMs', async () => {
-    const { running, pid } = start('block', { answerMs: 1_000 });
+    // Long enough for a busy machine to import it.
+    const { running, pid } = start('block', { answerMs: 4_000 });
     await running.ready;
     expect(await end(running)).toEqual({
       kind: 'error',
       code: 'worker.hung',
-      message: "The worker 'w' did not answer within 1000 ms.",
+      message: "The worker 'w' did not answer within 4000 ms.",
     });
     expect(isAlive(pid)).toBe(false);
   });

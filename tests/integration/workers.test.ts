@@ -199,7 +199,7 @@ describe('a worker that ends', () => {
   ])('by a failure (%s) is started again, with %s in the log', async (behaviour, code, error) => {
     const system = new TestSystem({ app: appFile('workers') });
     onTestFinished(() => system.close());
-    const described = { id: 'w', behaviour, once: once(system, 'w'), answerMs: 2_000 };
+    const described = { id: 'w', behaviour, once: once(system, 'w'), answerMs: 5_000 };
     process.env[variable] = JSON.stringify({ workers: [described] });
     await system.open();
     const ended = await system.hears('A worker has ended.');

@@ -45,7 +45,7 @@ function terminateChild(draft: Draft, { id, request }: Asked): void {
   if (child === undefined) return refuseUnknown(draft, id, request);
   if (isAlive(child)) return begin(draft, id, { stops: [id], purpose: { type: 'terminate', id, request } });
   if (draft.state.strategy === 'simple_one_for_one') forget(draft, id);
-  else change(draft, id, { status: 'stopped', pending: undefined });
+  else change(draft, id, { status: 'stopped', pending: undefined, awaits: undefined });
   settle(draft, request);
   returnWithout(draft, id);
 }

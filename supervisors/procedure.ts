@@ -4,7 +4,7 @@
  * gen_server that is busy. Children of one_for_one concern only themselves: one that is slow holds nobody up.
  */
 import { Stack } from 'immutable';
-import { cameUp } from './backoff.ts';
+import { cameUp, endSpell } from './backoff.ts';
 import { askToStop, change, childOf, type Draft, forget, settle } from './draft.ts';
 import { stopAll } from './ending.ts';
 import { backOff } from './pending-restart.ts';
@@ -104,11 +104,15 @@ function start(draft: Draft, { id, incarnation }: ChildState): void {
 
 function wentDown(draft: Draft, lane: string, id: string): void {
   const { purpose } = laneAt(draft, lane).procedure;
-  const { restart } = childOf(draft, id) as ChildState;
+  const { restart, backoff } = childOf(draft, id) as ChildState;
   // Temporary children are not brought back, and those without an order are not kept.
   if (restart === 'temporary' || draft.state.strategy === 'simple_one_for_one') forget(draft, id);
   else
-    change(draft, id, { status: 'stopped', awaits: purpose.type === 'clear' ? purpose.leader : undefined });
+    change(draft, id, {
+      status: 'stopped',
+      backoff: endSpell(backoff, draft.now),
+      awaits: purpose.type === 'clear' ? purpose.leader : undefined,
+    });
   pop(draft, lane);
 }
 

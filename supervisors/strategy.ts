@@ -10,6 +10,7 @@
  *        └─▶ stop, kill ─▶ break off, stop all, end                                             ending.ts
  */
 import { adopt } from './adoption.ts';
+import { endSpell } from './backoff.ts';
 import { take } from './child-requests.ts';
 import { restartsAfter } from './child-spec.ts';
 import { change, childOf, type Draft, forget } from './draft.ts';
@@ -41,8 +42,8 @@ export function decide(state: SupervisorState, event: SupervisorEvent, now: numb
 
 function accept(draft: Draft, event: SupervisorEvent): void {
   const { state } = draft;
-  if (state.phase === 'stopped') return;
-  if (state.phase === 'stopping') return whileStopping(draft, event);
+  // Also when it has stopped: what had waited for the event that ended it is answered.
+  if (state.phase === 'stopping' || state.phase === 'stopped') return whileStopping(draft, event);
   if (event.type === 'stop') return stopAll(draft, { kind: 'shutdown' });
   if (event.type === 'kill') return killAll(draft);
   if (event.type === 'boot')
@@ -83,7 +84,7 @@ function exited(draft: Draft, event: Extract<SupervisorEvent, { type: 'child.exi
   if (child === undefined || child.incarnation !== incarnation || !isAlive(child)) return;
   if (restartsAfter(child.restart, reason)) return restart(draft, id, event);
   if (child.restart === 'temporary' || draft.state.strategy === 'simple_one_for_one') forget(draft, id);
-  else change(draft, id, { status: 'stopped' });
+  else change(draft, id, { status: 'stopped', backoff: endSpell(child.backoff, draft.now) });
   if (endsWith(draft.state, child)) stopAll(draft, { kind: 'shutdown' });
 }
 

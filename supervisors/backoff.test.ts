@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type BackoffState, DEFAULT_BACKOFF, backoff, cameUp, failed, nextDelayMs } from './backoff.ts';
+import {
+  type BackoffState,
+  DEFAULT_BACKOFF,
+  backoff,
+  cameUp,
+  endSpell,
+  failed,
+  nextDelayMs,
+} from './backoff.ts';
 
 const policy = { baseMs: 100, maxMs: 1000, factor: 2, jitter: 0.5, healthyMs: 5000 };
 
@@ -26,6 +34,12 @@ describe('back-off', () => {
   test('a failed start is no healthy spell', () => {
     const state = failed(cameUp(failTimes(1), 0), 100);
     expect(nextDelayMs(failed(state, 1_000_000), 0)).toBe(400);
+  });
+
+  test('a spell that somebody else ended is as healthy, and the time since then is none', () => {
+    const up = cameUp(failTimes(3), 10_000);
+    expect(nextDelayMs(failed(endSpell(up, 15_000), 15_001), 0)).toBe(100);
+    expect(nextDelayMs(failed(endSpell(up, 10_001), 1_000_000), 0)).toBe(800);
   });
 
   test('a base of 0 never waits', () => {

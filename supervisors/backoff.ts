@@ -61,10 +61,16 @@ export function cameUp(state: BackoffState, now: number): BackoffState {
   return { ...state, upSince: now };
 }
 
+/** The child is down at `now`, however that came: a healthy spell makes up for the failures before it. */
+export function endSpell(state: BackoffState, now: number): BackoffState {
+  const healthy = state.upSince !== undefined && now - state.upSince >= state.policy.healthyMs;
+  return { ...state, failures: healthy ? 0 : state.failures, upSince: undefined };
+}
+
 /** The child failed at `now`: one more in a row, or the first one again after a healthy spell. */
 export function failed(state: BackoffState, now: number): BackoffState {
-  const healthy = state.upSince !== undefined && now - state.upSince >= state.policy.healthyMs;
-  return { ...state, failures: healthy ? 1 : state.failures + 1, upSince: undefined };
+  const down = endSpell(state, now);
+  return { ...down, failures: down.failures + 1 };
 }
 
 /**

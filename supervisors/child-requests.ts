@@ -44,7 +44,7 @@ function terminateChild(draft: Draft, { id, request }: Asked): void {
   const child = childOf(draft, id);
   if (child === undefined) return refuseUnknown(draft, id, request);
   if (isAlive(child)) return begin(draft, id, { stops: [id], purpose: { type: 'terminate', id, request } });
-  leaveDown(draft, id, { pending: undefined });
+  leaveDown(draft, id);
   settle(draft, request);
   returnWithout(draft, id);
 }

@@ -2,6 +2,7 @@
  * A decision in the making. Decisions are pure from outside; inside, their steps share the state that they change
  * and the list of what they want done.
  */
+import { endSpell } from './backoff.ts';
 import type { Action, ChildState, SupervisorEvent, SupervisorState } from './supervisor-state.ts';
 
 export interface Draft {
@@ -31,11 +32,16 @@ export function forget(draft: Draft, id: string): void {
   draft.state = { ...draft.state, children: draft.state.children.delete(id) };
 }
 
-/** A child is down and does not return by itself: it is kept, if it may be started again, with these changes. */
-export function leaveDown(draft: Draft, id: string, changes: Partial<ChildState> = {}): void {
+/**
+ * A child is down and does not return by itself: it is kept, if it may be started again. `awaits` names the sibling
+ * that it returns with.
+ */
+export function leaveDown(draft: Draft, id: string, awaits?: string): void {
+  const child = childOf(draft, id);
   const isDynamic = draft.state.strategy === 'simple_one_for_one';
-  if (isDynamic || childOf(draft, id)?.restart === 'temporary') forget(draft, id);
-  else change(draft, id, { status: 'stopped', ...changes });
+  if (child === undefined || isDynamic || child.restart === 'temporary') return forget(draft, id);
+  const backoff = endSpell(child.backoff, draft.now);
+  change(draft, id, { status: 'stopped', backoff, pending: undefined, awaits });
 }
 
 /** Answers whoever asked; with an error, that it cannot be done. */

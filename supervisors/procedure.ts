@@ -104,7 +104,7 @@ function start(draft: Draft, { id, incarnation }: ChildState): void {
 
 function wentDown(draft: Draft, lane: string, id: string): void {
   const { purpose } = laneAt(draft, lane).procedure;
-  leaveDown(draft, id, { awaits: purpose.type === 'clear' ? purpose.leader : undefined });
+  leaveDown(draft, id, purpose.type === 'clear' ? purpose.leader : undefined);
   pop(draft, lane);
 }
 

@@ -154,6 +154,31 @@ describe('strategies', () => {
   });
 });
 
+describe('requests', () => {
+  test('who was terminated while its group backs off does not return without the child that failed', () => {
+    const world = new World('rest_for_one', ['a', 'b', 'c']).boot();
+    world.crash('a');
+    for (const id of ['c', 'b']) world.finishStop(id);
+    world.send({ type: 'terminate.child', id: 'b', request: 1 });
+    world.send({ type: 'terminate.child', id: 'a', request: 2 });
+    world.settle();
+    expect(world.log).toEqual(['-c', '-b', '+c']);
+  });
+
+  test('one that had to wait is answered although the supervisor ends before its turn', () => {
+    const world = new World('one_for_all', ['a', 'b'], 1).boot();
+    world.crash('a');
+    world.finishStop('b');
+    world.fire();
+    world.finishStart('a');
+    world.crash('a');
+    world.send({ type: 'terminate.child', id: 'b', request: 1 });
+    world.finishStart('b', new Error('no'));
+    expect(world.log).toEqual(['-b', '+a', '+b', 'giveUp', 'exit']);
+    expect(world.actions.at(-1)).toMatchObject({ request: 1, error: { code: 'actor.ended' } });
+  });
+});
+
 describe('restart types', () => {
   const ends: readonly (readonly [RestartType, ExitReason['kind'], boolean])[] = [
     ['permanent', 'normal', true],

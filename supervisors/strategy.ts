@@ -41,8 +41,8 @@ export function decide(state: SupervisorState, event: SupervisorEvent, now: numb
 
 function accept(draft: Draft, event: SupervisorEvent): void {
   const { state } = draft;
-  if (state.phase === 'stopped') return;
-  if (state.phase === 'stopping') return whileStopping(draft, event);
+  // Also when it has stopped: what had waited for the event that ended it is answered.
+  if (state.phase === 'stopping' || state.phase === 'stopped') return whileStopping(draft, event);
   if (event.type === 'stop') return stopAll(draft, { kind: 'shutdown' });
   if (event.type === 'kill') return killAll(draft);
   if (event.type === 'boot')

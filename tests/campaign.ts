@@ -17,6 +17,7 @@ import { killCampaign } from './chaos/kill-campaign.ts';
 import { otpCampaign } from './otp/otp-campaign.ts';
 import { plantedCampaign } from './simulation/planted/planted-campaign.ts';
 import { simulationCampaign } from './simulation/simulation-campaign.ts';
+import { supervisionCampaign } from './supervision/supervision-campaign.ts';
 
 const CAMPAIGNS: readonly Campaign[] = [
   killCampaign,
@@ -25,6 +26,7 @@ const CAMPAIGNS: readonly Campaign[] = [
   plantedCampaign,
   growthCampaign,
   otpCampaign,
+  supervisionCampaign,
 ];
 
 const USAGE = 'npm run campaign -- NAME [--runs N] [--seed N] [--mode MODE] [--minutes N] [--json FILE]';

@@ -4,7 +4,7 @@
  * claim on a node answers whoever looks, so that nobody takes it for gone while it starts.
  */
 import { type JetStreamManager, JetStreamApiError } from '@nats-io/jetstream';
-import { type NatsConnection, TimeoutError } from '@nats-io/transport-node';
+import { type Msg, type NatsConnection, TimeoutError } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import { BanyanError } from '../protocol/errors.ts';
 import type { Subjects } from '../protocol/subjects.ts';
@@ -58,9 +58,13 @@ export async function claimNamespace(
     message: 'The node is starting.',
     retryAfterMs: 500,
   });
+  const answer = async (request: Msg): Promise<void> => {
+    await decided.promise;
+    respondError(request, refuse);
+  };
   const answering = connection.subscribe(subjects.sys('health'), {
     callback: (error, request) => {
-      if (error === null) void decided.promise.then(() => respondError(request, refuse));
+      if (error === null) void answer(request);
     },
   });
   try {

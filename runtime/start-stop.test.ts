@@ -100,7 +100,7 @@ test('a shard survives 10 × 50 concurrent starts and stops, and reads nothing a
 
 test('the watchdog of progress survives 10 × 50 concurrent starts and stops with one timer at most', async () => {
   const log = new MemoryLog(subjects, 1, systemClock);
-  await surviveStartsAndStops(() => {
+  const { started } = await surviveStartsAndStops(() => {
     const watchdog = new ProgressWatchdog({
       clock: systemClock,
       log,
@@ -111,6 +111,7 @@ test('the watchdog of progress survives 10 × 50 concurrent starts and stops wit
     });
     return { start: async () => watchdog.start(), stop: async () => watchdog.stop() };
   });
+  expect(started).toBeGreaterThan(0);
 });
 
 test('the timer service survives 10 × 50 concurrent starts and stops', async () => {

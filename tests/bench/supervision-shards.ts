@@ -1,4 +1,5 @@
 /** A shard whose thread ends, or comes round no more: until it is noticed, and until it serves again. */
+import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -59,17 +60,17 @@ export async function failedShards(
   const row = (measure: string, runs: readonly number[], note: string): Measurement => ({
     ...{ bench: 'supervision', measure, unit: 'ms', value: median(runs), runs, note },
   });
-  const past = `past the deadline of ${DEADLINE_MS} ms`;
+  const late = `past the deadline of ${DEADLINE_MS} ms`;
   return [
     row('shard whose thread ends, until an ask is answered', ended, '25 to 50 ms of it are back-off'),
-    row('endless turn, reported', turn.reported, past),
+    row('endless turn, reported', turn.reported, late),
     row(
       'endless turn, until the shard serves again',
       turn.serves,
-      `${past}; a query, which no restart repeats`,
+      `${late}; a query, which no restart repeats`,
     ),
-    row('blocked thread of a task, reported', task.reported, past),
-    row('blocked thread of a task, until the shard serves again', task.serves, past),
+    row('blocked thread of a task, reported', task.reported, late),
+    row('blocked thread of a task, until the shard serves again', task.serves, late),
   ];
 }
 
@@ -116,6 +117,7 @@ async function inScene<T>(
   measure: (scene: Scene) => Promise<T>,
 ): Promise<T> {
   const connection = await connect({ servers: broker.url });
+  const jsm = await jetstreamManager(connection);
   const data = join(broker.folder, namespace);
   const flags = { app: SUPERVISION_APP, data, namespace, determinismSample: 0, turnDeadlineMs: DEADLINE_MS };
   const { settings } = loadSettings({
@@ -151,6 +153,9 @@ async function inScene<T>(
     return await measure({ connection, subjects, folder: data, heard, serves });
   } finally {
     await node.stop();
+    // Each namespace reserves a share of the disk.
+    for (const stream of Object.values(subjects.streams))
+      await jsm.streams.delete(stream).catch(() => undefined);
     await connection.close();
   }
 }

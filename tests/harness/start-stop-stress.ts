@@ -25,7 +25,7 @@ export interface StressOptions<S extends Service> {
   /** Uses a service that runs; throws when it does not work. */
   readonly use?: (service: S) => unknown;
   /** What is counted elsewhere, such as the connections that a broker has. */
-  readonly count?: () => Promise<Counts> | Counts;
+  readonly count?: () => Counts;
 }
 
 /** What became of the calls of all rounds. */
@@ -60,7 +60,7 @@ export async function surviveStartsAndStops<S extends Service>(
   const seed = process.env['STRESS_SEED'] ?? String(Math.floor(Math.random() * 1e9));
   onTestFailed(() => console.error(`STRESS_SEED=${seed} repeats it`));
   const random = randomSequence(seed);
-  const everything = async (): Promise<Counts> => ({ ...countOpen(), ...(await count()) });
+  const everything = (): Counts => ({ ...countOpen(), ...count() });
   const once = async (): Promise<void> => {
     const service = make();
     await service.start();
@@ -69,7 +69,7 @@ export async function surviveStartsAndStops<S extends Service>(
   };
   // What is loaded and opened once in a process is nobody's to close.
   await once();
-  const before = await everything();
+  const before = everything();
   const tally: Tally = { started: 0, stopped: 0, refused: {} };
   for (let round = 0; round < rounds; round++) {
     const service = make();
@@ -138,14 +138,11 @@ async function runRound(
 }
 
 /** What ends by itself takes its time to be gone; a timer does not: one that runs still was forgotten. */
-async function nothingLeft(before: Counts, count: () => Promise<Counts>, where: string): Promise<void> {
+async function nothingLeft(before: Counts, count: () => Counts, where: string): Promise<void> {
   for (let turn = 0; turn < LAST_TURNS; turn++) await nextTurn();
   const timers = Object.entries(moreThan(before)).filter(([name]) => name.startsWith('timer'));
   expect(Object.fromEntries(timers), `${where}: timers that run still`).toEqual({});
-  await vi.waitFor(
-    async () => expect(moreThan(before, await count()), `${where}: what is left`).toEqual({}),
-    PATIENCE,
-  );
+  await vi.waitFor(() => expect(moreThan(before, count()), `${where}: what is left`).toEqual({}), PATIENCE);
 }
 
 /** Fails with a name instead of with the test's time. */

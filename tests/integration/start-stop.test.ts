@@ -53,11 +53,12 @@ test('a client survives 10 × 50 concurrent connects and closes', async () => {
     () => connectBanyan({ servers: system.broker.url }),
     (client) => client.close(),
   );
-  await surviveStartsAndStops(() => service, {
+  const { started } = await surviveStartsAndStops(() => service, {
     use: async ({ running }) => {
       for (const { connection } of running) await connection.flush();
     },
   });
+  expect(started).toBeGreaterThan(0);
 });
 
 test('a node survives 50 concurrent starts and stops, with its gateway, endpoints, discovery, shard and HTTP', async () => {
@@ -65,7 +66,7 @@ test('a node survives 50 concurrent starts and stops, with its gateway, endpoint
     () => start('stressed'),
     (node) => node.stop(),
   );
-  await surviveStartsAndStops(() => service, {
+  const { started } = await surviveStartsAndStops(() => service, {
     // A start takes a second of processor time.
     rounds: 1,
     refusals: ['namespace.owned'],
@@ -73,6 +74,7 @@ test('a node survives 50 concurrent starts and stops, with its gateway, endpoint
       for (const node of running) await everythingAnswers(node);
     },
   });
+  expect(started).toBeGreaterThan(0);
 });
 
 test('50 concurrent starts of one namespace give one node, which serves, and 49 refusals with a code', async () => {

@@ -30,6 +30,9 @@ export async function registerMachine({ node, capacity, tell }: MachineAgent): P
   return async () => {
     // The next start says all there is to say, so nothing depends on this.
     const farewell = tell(agent, { type: 'node.stopping' }).catch(() => undefined);
-    await Promise.race([farewell, new Promise((done) => setTimeout(done, FAREWELL_MS).unref())]);
+    const enough = Promise.withResolvers<void>();
+    const late = setTimeout(enough.resolve, FAREWELL_MS).unref();
+    await Promise.race([farewell, enough.promise]);
+    clearTimeout(late);
   };
 }

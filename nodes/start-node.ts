@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { type NatsConnection, TimeoutError } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import { nodeContract } from '../actors/node/contract.ts';
 import type { Settings } from '../config/settings.ts';
@@ -20,6 +20,7 @@ import { ensureStreams } from '../runtime/streams.ts';
 import type { System } from '../runtime/system.ts';
 import { startSupervisor, type Supervisor } from '../supervisors/supervisor.ts';
 import { loadApplication } from './application.ts';
+import { claimNamespace, lookForNode } from './claim-namespace.ts';
 import { requireSupportedVersion } from './broker/nats-server-version.ts';
 import { acrossOutage, connectBroker } from './connect.ts';
 import { DeadLetters } from './dead-letters.ts';
@@ -60,7 +61,7 @@ export interface RunningNode {
    * everything that it had.
    */
   readonly failed: Promise<Error>;
-  /** Stops in order: no new turns, what has left is acknowledged, stores closed, connections closed. */
+  /** Stops in order: no new turns, what has left is acknowledged, stores closed, connections closed. Once for all. */
   stop(): Promise<void>;
 }
 
@@ -68,37 +69,59 @@ export interface RunningNode {
 const SHARD_INTENSITY = { max: 100, windowMs: 60_000 };
 const SHARD_BACKOFF = { baseMs: 50, maxMs: 5_000, factor: 2, jitter: 0.5, healthyMs: 10_000 };
 const MAILBOX_CHECK_MS = 1_000;
-/** Another node answers its health within this, unless it is frozen; without one the broker says so at once. */
-const OTHER_NODE_MS = 3_000;
 /** How long a node that stops waits for the log to take what its workers have come to. */
 const FAREWELL_MS = 1_000;
 
-/** Throws `namespace.owned`, `partition.count`, `worker.start`, `definition.*` and the `broker.*` codes. */
-export async function startNode({
-  settings,
-  natsUrl,
-  brokerReturns = false,
-  log,
-  token,
-}: NodeOptions): Promise<RunningNode> {
+/**
+ * Throws `namespace.owned`, `partition.count`, `worker.start`, `config.invalid`, `definition.*` and the `broker.*`
+ * codes; nothing of it is left then.
+ */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const begun: Undo[] = [];
+  try {
+    return await startParts(options, begun);
+  } catch (error) {
+    // Else it would answer as a node that runs.
+    for (const undo of begun.toReversed()) await undo().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Ends what was begun before something else could not. */
+type Undo = () => Promise<unknown>;
+
+async function startParts(
+  { settings, natsUrl, brokerReturns = false, log, token }: NodeOptions,
+  begun: Undo[],
+): Promise<RunningNode> {
   const id = settings.node.name ?? 'n1';
   const subjects = subjectsOf(settings.namespace);
   const broker = { url: natsUrl, creds: settings.nats.creds, waits: brokerReturns };
+  const connecting = connectBroker(broker, `banyan ${id}`);
+  begun.push(async () => {
+    const closed = connecting.then((one) => one.close());
+    // One that waits for its broker may wait for ever.
+    if (!brokerReturns) await closed;
+    else closed.catch(() => undefined);
+  });
   const [system, connection] = await Promise.all([
     loadApplication(settings.app, settings.pipeline),
-    connectBroker(broker, `banyan ${id}`),
+    connecting,
   ]);
   requireSupportedVersion(connection.info?.version ?? '0.0.0', `The broker at ${natsUrl}`);
-  await refuseSecondNode(connection, subjects, log);
   const opening = <T>(attempt: () => Promise<T>): Promise<T> =>
     brokerReturns ? acrossOutage(connection, () => available(attempt)) : attempt();
   const jsm = await opening(() => jetstreamManager(connection));
+  const place = { connection, jsm, subjects };
+  const seen = await opening(() => lookForNode(place, log));
   const streams = {
     partitions: settings.partitions,
     mailboxBytes: settings.mailbox.maxBytes,
     replicas: 1,
   };
   await opening(() => ensureStreams(jsm, subjects, streams));
+  const run = randomBytes(9).toString('base64url');
+  const answersAsStarting = await opening(() => claimNamespace(place, seen, run));
   const mailbox = await opening(() => JetStreamLog.open(connection, subjects));
   const report = (level: 'info' | 'warn' | 'error', message: string, details: object): void =>
     log[level](details, message);
@@ -183,7 +206,7 @@ export async function startNode({
   };
   const announcer = announceWorker({
     node: id,
-    run: randomBytes(9).toString('base64url'),
+    run,
     append,
     closed: () => connection.isClosed(),
     onLost: (error) => log.warn({ error: String(error) }, 'What became of a worker could not be stored.'),
@@ -233,6 +256,7 @@ export async function startNode({
       kill: (worker) => workers.kill(worker),
     },
   });
+  answersAsStarting();
   await opening(() => makeRoom(jsm, subjects.streams.mailbox));
   const running = await startSupervisor({
     id,
@@ -242,11 +266,8 @@ export async function startNode({
     // Workers talk to actors: they come after them and go before them.
     children: [...shards.map((shard) => shard.spec()), ...workers.specs],
     ...ports,
-  }).catch(async (error: unknown) => {
-    // Else it would answer as a node that runs.
-    await connection.close();
-    throw error;
   });
+  begun.push(() => running.stop());
   supervision.root = running;
   // Other applications have no agents.
   const farewell = system.kinds.has(nodeContract.kind)
@@ -277,6 +298,17 @@ export async function startNode({
       });
   };
   let stopping = false;
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    clearInterval(limit);
+    // Another node with this name may go on with the machine's agent.
+    if (lost.size === 0) await farewell?.();
+    await http.stop();
+    await running.stop();
+    await announcer.settled(FAREWELL_MS);
+    await connection.close();
+  };
+  let stopped: Promise<void> | undefined;
   return {
     id,
     http: http.url,
@@ -293,16 +325,7 @@ export async function startNode({
           : new Error('The shards kept failing.', { cause: reason.error }),
       ),
     ]),
-    stop: async () => {
-      stopping = true;
-      clearInterval(limit);
-      // Another node with this name may go on with the machine's agent.
-      if (lost.size === 0) await farewell?.();
-      await http.stop();
-      await running.stop();
-      await announcer.settled(FAREWELL_MS);
-      await connection.close();
-    },
+    stop: () => (stopped ??= stop()),
   };
 }
 
@@ -323,24 +346,4 @@ function checkpointsOf({ partitions, mailbox }: Settings): CheckpointSettings {
 async function appendRecord(log: Log, partitions: number, record: FrameRecord): Promise<number> {
   const frame = encodeFrame([encodeRecord(record)]);
   return log.appendFrame(partitionOfAddress(record.to, partitions), frame, undefined);
-}
-
-/**
- * One node serves a namespace. One that is there but does not answer is taken to be frozen: its partitions are
- * claimed, and it ends when it wakes.
- */
-async function refuseSecondNode(connection: NatsConnection, subjects: Subjects, log: Logger): Promise<void> {
-  try {
-    await connection.request(subjects.sys('health'), new Uint8Array(), { timeout: OTHER_NODE_MS });
-  } catch (error) {
-    if (error instanceof TimeoutError)
-      log.warn(
-        { waitedMs: OTHER_NODE_MS },
-        'Another node is there and does not answer; this one takes over.',
-      );
-    return;
-  }
-  throw new BanyanError('namespace.owned', {
-    message: `Another node serves the namespace '${subjects.namespace}' on this broker.`,
-  });
 }

@@ -79,6 +79,8 @@ export function subjectsOf(namespace: string) {
     stateHead: (partition: number) => `${namespace}.state.${index(partition)}.head`,
     stateSlot: (partition: number, slot: number) => `${namespace}.state.${index(partition)}.${index(slot)}`,
     stateOf: (partition: number) => `${namespace}.state.${index(partition)}.*`,
+    /** Which node was the last to start; beside the partitions' states, because it is kept as they are. */
+    nodeClaim: `${namespace}.state.node.claim`,
     sys: (endpoint: string) => `${namespace}.sys.${name(endpoint, 'request.subject')}`,
 
     /** Wildcards for streams, endpoints and permissions. */

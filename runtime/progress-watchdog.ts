@@ -40,8 +40,9 @@ export class ProgressWatchdog {
     this.#parts = parts;
   }
 
+  /** Watches until it is stopped, for good; nothing happens when it watches already. */
   start(): void {
-    if (!this.#stopped) this.#cancel = this.#parts.clock.setTimer(WATCH_MS, () => void this.#look());
+    if (!this.#stopped) this.#cancel ??= this.#parts.clock.setTimer(WATCH_MS, () => void this.#look());
   }
 
   stop(): void {
@@ -55,6 +56,7 @@ export class ProgressWatchdog {
     } catch {
       // The broker is away: the next look will tell.
     }
+    this.#cancel = undefined;
     this.start();
   }
 

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { serviceOf, surviveStartsAndStops } from '../../tests/harness/start-stop-stress.ts';
 import { freezeProcess } from '../../tests/harness/nats.ts';
 import { openBrokerFiles, readRecord, renderConfig, writeRecord } from './broker-files.ts';
 import { type EmbeddedBroker, type EmbeddedBrokerOptions, startEmbeddedBroker } from './embedded-broker.ts';
@@ -86,6 +87,25 @@ async function seeReconnect(client: NatsConnection): Promise<void> {
 }
 
 describe('start and stop', () => {
+  test('survives 10 × 50 concurrent starts, stops and kills: one manager and one server at a time', async () => {
+    const running = (): Promise<EmbeddedBroker> => startEmbeddedBroker({ dataDir, natsServer, log: silent });
+    const kill = ({ pid }: EmbeddedBroker): void => {
+      // It may have ended by itself meanwhile, and its successor is not there yet.
+      if (servers().includes(pid)) process.kill(pid, 'SIGKILL');
+    };
+    const service = serviceOf(running, (broker) => broker.stop());
+    const stressed = { ...service, kill: async () => service.running.forEach(kill) };
+    const { refused } = await surviveStartsAndStops(() => stressed, {
+      refusals: ['data.locked'],
+      use: async () => {
+        expect(servers()).toHaveLength(1);
+        for (const broker of service.running) await publish(broker, 'a');
+      },
+    });
+    expect(refused['data.locked']).toBeGreaterThan(5);
+    expect(servers()).toEqual([]);
+  }, 60_000);
+
   test('JetStream answers after the start, and the server is gone after the stop', async () => {
     const broker = await start();
     expect(servers()).toEqual([broker.pid]);

@@ -39,6 +39,7 @@ export class ActorSupervision {
   /** The actors that each supervisor knows. */
   readonly #members = new Map<string, Map<string, Member>>();
   #root: Supervisor | undefined;
+  #starting: Promise<void> | undefined;
 
   constructor(parts: ActorSupervisionParts) {
     this.#parts = parts;
@@ -46,7 +47,13 @@ export class ActorSupervision {
     if (this.#tree !== undefined) for (const one of below(this.#tree)) this.#declared.set(one.id, one);
   }
 
-  async start(): Promise<void> {
+  /** Once: what was stopped stays so. */
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
     const { shard, clock, random, onEvent } = this.#parts;
     const ports = { clock, random, onEvent };
     const branch =
@@ -89,6 +96,7 @@ export class ActorSupervision {
   }
 
   async stop(): Promise<void> {
+    await this.#starting;
     await this.#root?.stop();
   }
 

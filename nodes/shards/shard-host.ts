@@ -150,19 +150,18 @@ export class ShardHost {
         retryAfterMs: 500,
       });
     const id = ++this.#calls;
-    const answer = new Promise<unknown>((resolve, reject) => {
-      running.calls.set(id, { resolve, reject });
-      if (timeoutMs === undefined) return;
-      const late = new BanyanError('partition.unavailable', {
-        message: `${this.id} did not answer.`,
-        retryAfterMs: 500,
-      });
-      setTimeout(() => reject(late), timeoutMs).unref();
-    });
-    running.worker.postMessage({ type: 'call', id, method, args } satisfies ToShard);
+    const answer = Promise.withResolvers<unknown>();
+    running.calls.set(id, answer);
+    const giveUp = (): void => {
+      const message = `${this.id} did not answer.`;
+      answer.reject(new BanyanError('partition.unavailable', { message, retryAfterMs: 500 }));
+    };
+    const late = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs).unref();
     try {
-      return (await answer) as Awaited<ReturnType<ShardCalls[M]>>;
+      running.worker.postMessage({ type: 'call', id, method, args } satisfies ToShard);
+      return (await answer.promise) as Awaited<ReturnType<ShardCalls[M]>>;
     } finally {
+      clearTimeout(late);
       running.calls.delete(id);
     }
   }

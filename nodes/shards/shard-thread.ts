@@ -101,7 +101,9 @@ async function run(): Promise<void> {
   answerAsks(connection, subjects, shard);
   serve(shard);
   await shard.start();
-  // From here on it is never silent for long: what it does takes turns with this.
+  // From here on it is never silent for long: what it does takes turns with this. Whoever watches begins with the first
+  // one, so that comes at once: what blocks the thread just now must not be taken for a slow start for ever.
+  beacon.beat();
   setInterval(() => beacon.beat(), BEAT_MS);
   say({ type: 'ready' });
 

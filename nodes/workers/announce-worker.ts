@@ -35,7 +35,12 @@ export function announceWorker(parts: AnnouncerParts): WorkerAnnouncer {
     onUp: (id, number) => announce(id, { type: 'worker.up', incarnation: `${run}.${number}` }),
     onDown: (id, number, reason) =>
       announce(id, { type: 'worker.down', incarnation: `${run}.${number}`, reason: wireReason(reason) }),
-    settled: (withinMs) => Promise.race([last, delay(withinMs, undefined, { ref: false })]),
+    settled: async (withinMs) => {
+      const enough = new AbortController();
+      const late = delay(withinMs, undefined, { ref: false, signal: enough.signal }).catch(() => undefined);
+      await Promise.race([last, late]);
+      enough.abort();
+    },
   };
 }
 

@@ -11,6 +11,8 @@ import { until } from './until.ts';
 export interface BenchNodeOptions {
   readonly namespace?: string;
   readonly determinismSample?: number;
+  readonly app?: string;
+  readonly logLevel?: string;
   /** Without them, end the node with `kill`; see `without-checkpoints.ts`. */
   readonly checkpoints?: boolean;
 }

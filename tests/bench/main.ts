@@ -16,6 +16,7 @@ import { publishToHandler } from './publish-to-handler.ts';
 import { recovery } from './recovery.ts';
 import { render } from './render.ts';
 import { startUp } from './start-up.ts';
+import { supervision } from './supervision.ts';
 import { turn } from './turn.ts';
 
 const BENCHES: readonly Bench[] = [
@@ -29,6 +30,7 @@ const BENCHES: readonly Bench[] = [
   recovery,
   pipeline,
   startUp,
+  supervision,
 ];
 
 const USAGE = 'npm run bench -- [--only NAME]… [--json FILE]';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Bench, median, type Measurement } from './measurement.ts';
 
 const RUNS = 3;
-const CHILD = fileURLToPath(new URL('./memory-child.ts', import.meta.url));
+export const MEMORY_CHILD = fileURLToPath(new URL('./memory-child.ts', import.meta.url));
 
 export const memory: Bench = {
   name: 'memory',
@@ -19,7 +19,9 @@ export interface MemoryOfActors {
 
 async function measure(actors: number): Promise<Measurement> {
   const runs = Array.from({ length: RUNS }, () => {
-    const text = execFileSync(process.execPath, ['--expose-gc', CHILD, String(actors)], { encoding: 'utf8' });
+    const text = execFileSync(process.execPath, ['--expose-gc', MEMORY_CHILD, String(actors)], {
+      encoding: 'utf8',
+    });
     return JSON.parse(text) as MemoryOfActors;
   });
   const value = median(runs.map(({ resident }) => resident));

@@ -14,6 +14,10 @@ export interface NodeArgument {
   readonly namespace?: string;
   /** Turned off where the measured actor reads a clock, which a turn must not. */
   readonly determinismSample?: number;
+  /** The path of an application; the benchmarks' own unless told. */
+  readonly app?: string;
+  /** `warn` unless told. */
+  readonly logLevel?: string;
 }
 
 /**
@@ -28,25 +32,27 @@ export const NODE_PARTY = new URL(import.meta.url);
 const APP = fileURLToPath(new URL('./bench-app.ts', import.meta.url));
 
 if (process.argv[1] === fileURLToPath(NODE_PARTY)) {
-  await serveParty<NodeArgument>(async ({ url, data, namespace, determinismSample }) => {
-    const flags = { app: APP, data, namespace, determinismSample };
-    const { settings } = loadSettings({ flags, directory: data });
-    const node = await startNode({
-      settings,
-      natsUrl: url,
-      log: pino({ level: 'warn' }, pino.destination(2)),
-      token: 'bench',
-    });
-    return {
-      answer: async ({ op }: NodeRequest) => {
-        if (op === 'ready') return until(() => everyPartitionReady(node.view));
-        if (op === 'turns') return turnsOf(node.view);
-        const { user, system } = process.cpuUsage();
-        return user + system;
-      },
-      stop: () => node.stop(),
-    };
-  });
+  await serveParty<NodeArgument>(
+    async ({ url, data, namespace, determinismSample, app = APP, logLevel = 'warn' }) => {
+      const flags = { app, data, namespace, determinismSample };
+      const { settings } = loadSettings({ flags, directory: data });
+      const node = await startNode({
+        settings,
+        natsUrl: url,
+        log: pino({ level: logLevel }, pino.destination(2)),
+        token: 'bench',
+      });
+      return {
+        answer: async ({ op }: NodeRequest) => {
+          if (op === 'ready') return until(() => everyPartitionReady(node.view));
+          if (op === 'turns') return turnsOf(node.view);
+          const { user, system } = process.cpuUsage();
+          return user + system;
+        },
+        stop: () => node.stop(),
+      };
+    },
+  );
 }
 
 async function everyPartitionReady(view: NodeView): Promise<true | undefined> {

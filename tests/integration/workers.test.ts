@@ -195,7 +195,7 @@ describe('a worker that ends', () => {
   test.each([
     ['throw', 'worker.failed', 'threw RangeError: the work is too hard'],
     ['exit', 'worker.failed', 'exited with code 3'],
-    ['block', 'worker.hung', 'did not answer within 2000 ms'],
+    ['block', 'worker.hung', 'did not answer within 5000 ms'],
   ])('by a failure (%s) is started again, with %s in the log', async (behaviour, code, error) => {
     const system = new TestSystem({ app: appFile('workers') });
     onTestFinished(() => system.close());

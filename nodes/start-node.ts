@@ -157,6 +157,7 @@ async function startParts(
         },
         turnDeadlineMs: settings.turnDeadlineMs,
         memoryMb: settings.shardMemoryMb,
+        compiled: join(settings.data, 'compiled'),
         report,
         tree: system.tree,
         onSupervision: logSupervision(log),

@@ -34,7 +34,10 @@ if (majorOf(process.versions.node) >= NEEDED_MAJOR) {
 /** Types are stripped and code is compiled once, not at every start. A folder that cannot be written is no matter. */
 async function cacheCompiledCode() {
   const { enableCompileCache } = await import('node:module');
-  enableCompileCache(join(dirname(here), '..', '..', '.cache', 'compiled'));
+  const folder = join(dirname(here), '..', '..', '.cache', 'compiled');
+  enableCompileCache(folder);
+  // Threads and processes take it from here: the one that comes in the place of a failed one is up in half the time.
+  process.env.NODE_COMPILE_CACHE ??= folder;
 }
 
 /** The Node that npm installed with the packages, here or in a folder above. */

@@ -18,6 +18,8 @@ export interface ShardHostOptions {
   readonly start: Omit<ShardStart, 'beacon' | 'proposed'>;
   readonly turnDeadlineMs: number;
   readonly memoryMb: number;
+  /** The folder for compiled code, unless the process has one. */
+  readonly compiled: string;
   readonly report: (level: 'info' | 'warn' | 'error', message: string, details: object) => void;
   /** The application's supervisors, for the tree. */
   readonly tree: unknown;
@@ -186,6 +188,8 @@ export class ShardHost {
         proposed: this.#proposed,
         beacon,
       } satisfies ShardStart,
+      // Threads do not inherit the cache of compiled code: without one it takes them longer to load than to be replaced.
+      env: { ...process.env, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] || this.#options.compiled },
       resourceLimits: { maxOldGenerationSizeMb: this.#options.memoryMb },
       name: this.id,
     });

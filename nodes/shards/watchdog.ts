@@ -19,7 +19,7 @@ const LEAST_SILENCE_MS = 500;
 /** Starts watching; returns how to stop it. */
 export function watchShard({ beacon, turnDeadlineMs, onStuck }: WatchdogOptions): () => void {
   const everyMs = Math.max(5, Math.min(BEAT_MS, turnDeadlineMs / 4));
-  const silenceMs = Math.max(LEAST_SILENCE_MS, turnDeadlineMs) + 4 * BEAT_MS;
+  const silenceMs = Math.max(LEAST_SILENCE_MS, turnDeadlineMs) + BEAT_MS;
   let last: Sign = readBeacon(beacon);
   let lastMs = performance.now();
   let turnMs = 0;

@@ -131,6 +131,7 @@ function superviseShard(namespace: string) {
     },
     turnDeadlineMs: 60_000,
     memoryMb: 64,
+    compiled: join(system.data, 'compiled'),
     report: () => undefined,
     tree: undefined,
     onSupervision: () => undefined,

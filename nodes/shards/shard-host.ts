@@ -189,7 +189,10 @@ export class ShardHost {
         beacon,
       } satisfies ShardStart,
       // Threads do not inherit the cache of compiled code: without one it takes them longer to load than to be replaced.
-      env: { ...process.env, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] || this.#options.compiled },
+      env: {
+        ...process.env,
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] || this.#options.compiled,
+      },
       resourceLimits: { maxOldGenerationSizeMb: this.#options.memoryMb },
       name: this.id,
     });

@@ -14,7 +14,7 @@ const ORDERS = {
   pause: 'set its messages aside until it is resumed',
   resume: 'take the messages that were set aside, in order, and go on',
   restart: 'drop what is in memory and reload the last committed state',
-  kill: 'as restart, and tell the actors that watch it',
+  kill: 'drop what is in memory and tell whoever watches it; its supervisor acts, and it goes on with its next message',
   delete: 'forget its state; the next message finds it new',
 } as const;
 

@@ -4,6 +4,7 @@ import { assign, setup } from 'xstate';
 import { z } from 'zod';
 import type { Address } from '../protocol/address.ts';
 import { decode, encode } from '../protocol/codec.ts';
+import { LANES } from './claim-log.ts';
 import { defineContract, internal, type MessageOf } from '../protocol/contract.ts';
 import { encodeFrame, encodeRecord } from '../protocol/frame.ts';
 import { partitionOf } from '../protocol/partition-of.ts';
@@ -248,6 +249,14 @@ describe('a replay', () => {
       await world.log.publishMessage('test.to.ledger.a', encode({ type: 'add', amount }));
     world.log.delete(1);
     await expect(replayed(world, contract.at('a'))).rejects.toMatchObject({ code: 'log.truncated' });
+  });
+
+  test('a log that lacks only the lanes of an owner that is gone is whole', async () => {
+    const world = await live();
+    await world.log.publishMessage('test.to.ledger.a', encode({ type: 'add', amount: 2 }));
+    await world.settle();
+    for (let lane = 1; lane <= LANES; lane++) world.log.delete(lane);
+    expect(await replayed(world, contract.at('a'))).toMatchObject({ context: { total: 2 }, since: 0 });
   });
 });
 

@@ -12,6 +12,7 @@ import type { Address } from '../protocol/address.ts';
 import { BanyanError } from '../protocol/errors.ts';
 import type { Subjects } from '../protocol/subjects.ts';
 import { type Cell, Cells } from './cells.ts';
+import { LANES } from './claim-log.ts';
 import { decodeClaim } from './claim-record.ts';
 import { loadState } from './load-state.ts';
 import type { Log, LogEntry } from './log.ts';
@@ -107,7 +108,7 @@ async function loadBase(request: ReplayRequest, store: MemoryStore, partition: n
   const { log, partitions, until } = request;
   const head = await log.head(partition);
   const other = head?.trimmed === true ? undefined : await otherVersion(request, partition);
-  const whole = head?.trimmed === true || (await isWhole(log, partitions));
+  const whole = head?.trimmed === true || (await isWhole(log, partition, partitions));
   if (head === undefined || head.cursor === null) {
     if (!whole) throw await beginsLate(log);
     return 0;
@@ -141,11 +142,22 @@ async function otherVersion(
   return undefined;
 }
 
-/** Whether the log begins with its first entry, or with what its trimming has left. */
-async function isWhole(log: Log, partitions: number): Promise<boolean> {
-  if ((await log.state()).firstSeq <= 1) return true;
-  const heads = await Promise.all(Array.from({ length: partitions }, (_, partition) => log.head(partition)));
-  return heads.some((head) => head?.trimmed === true);
+/**
+ * Whether the log still has the partition's first entry: it begins with the very first one, or with what trimming has
+ * left, or only the lanes are missing that were stored before the partition's first claim, and went with their owner.
+ */
+async function isWhole(log: Log, partition: number, partitions: number): Promise<boolean> {
+  const { firstSeq } = await log.state();
+  if (firstSeq <= 1) return true;
+  const heads = await Promise.all(Array.from({ length: partitions }, (_, each) => log.head(each)));
+  if (heads.some((head) => head?.trimmed === true)) return true;
+  return (firstSeq - 1) % LANES === 0 && (await beginsWithFirstClaim(log, partition));
+}
+
+async function beginsWithFirstClaim(log: Log, partition: number): Promise<boolean> {
+  for await (const { place, data } of entriesOf(log, partition, 0, undefined))
+    return place.kind === 'claim' && decodeClaim(data, partition)?.epoch === 1;
+  return false;
 }
 
 async function beginsLate(log: Log): Promise<BanyanError> {

@@ -94,11 +94,16 @@ export function createPerformer(
     ports.onEvent?.({ at: clock.now(), supervisor, ...event });
   };
 
-  const ended = (child: Incarnation, reason: ExitReason): void => {
-    if (child.over) return;
+  /** What it came to is reported next, and nothing after that. */
+  const close = (child: Incarnation): void => {
     child.over = true;
     child.stop?.cancelTimer();
     living.delete(child.id);
+  };
+
+  const ended = (child: Incarnation, reason: ExitReason): void => {
+    if (child.over) return;
+    close(child);
     report({ type: 'child-exited', child: child.id, reason });
     const { id, number: incarnation } = child;
     const transient = isTransient(id, reason.error);
@@ -134,17 +139,13 @@ export function createPerformer(
     const child = newIncarnation(id, number, unwanted);
     living.set(id, child);
     const ignored = (): void => {
-      child.over = true;
-      child.stop?.cancelTimer();
-      living.delete(id);
+      close(child);
       report({ type: 'child-ignored', child: id });
       send({ type: 'child.ignored', id, incarnation: number });
     };
     const failedToStart = (error: unknown): void => {
       if (child.over) return;
-      child.over = true;
-      child.stop?.cancelTimer();
-      living.delete(id);
+      close(child);
       report({ type: 'child-start-failed', child: id, error });
       const transient = isTransient(id, error);
       send({ type: 'child.startFailed', id, incarnation: number, error, random: random(), transient });

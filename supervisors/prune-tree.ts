@@ -40,7 +40,7 @@ export function pruneTree(
 }
 
 /** The node with a path; ids of actors contain slashes, so the path is compared as a whole. */
-function nodeAt(tree: TreeNode, path: string): TreeNode | undefined {
+export function nodeAt(tree: TreeNode, path: string): TreeNode | undefined {
   let node: TreeNode | undefined = tree;
   while (node !== undefined && node.path !== path) {
     node = node.children?.find((child) => path === child.path || path.startsWith(`${child.path}/`));

@@ -79,8 +79,7 @@ function supervisorBranch(declared: SupervisorDeclaration, above: string, shown:
   };
 }
 
-/** Workers live elsewhere: neither they nor supervisors that hold nothing else belong to a shard. */
-/** Whether nothing of it runs on a shard. */
+/** Whether nothing of it runs on a shard: workers live elsewhere, and supervisors that hold nothing else with them. */
 export function isForWorkers(element: DeclaredElement): boolean {
   if (!isSupervisor(element)) return isWorker(element);
   return element.children.length > 0 && element.children.every(isForWorkers);

@@ -7,6 +7,7 @@ import { BanyanError } from '../../protocol/errors.ts';
 import type { ChildSpec } from '../../supervisors/child-spec.ts';
 import { isSupervisor, type SupervisorDeclaration } from '../../supervisors/declaration.ts';
 import type { PerformerPorts } from '../../supervisors/perform.ts';
+import { nodeAt } from '../../supervisors/prune-tree.ts';
 import { declaredSupervisor } from '../../supervisors/start-declared.ts';
 import { supervisorChild } from '../../supervisors/supervisor-child.ts';
 import { pathOf, type TreeNode, type TreeStatus } from '../../supervisors/tree.ts';
@@ -37,8 +38,6 @@ export interface WorkerEntry {
 }
 
 const SUPERVISOR = 'workers';
-/** Of an application whose supervisors keep giving up. */
-const BACKOFF = { baseMs: 100, maxMs: 30_000, factor: 2, jitter: 0.5, healthyMs: 30_000 };
 
 export class NodeWorkers {
   readonly #parts: NodeWorkersParts;
@@ -62,7 +61,7 @@ export class NodeWorkers {
       id,
       path,
       // A supervisor that is down itself is about to return.
-      status: find(live, path)?.status ?? 'backoff',
+      status: (live && nodeAt(live, path))?.status ?? 'backoff',
       pid: pid ?? null,
       restarts,
       uptimeMs: uptimeMs ?? null,
@@ -89,7 +88,6 @@ export class NodeWorkers {
     });
     return supervisorChild({
       id: SUPERVISOR,
-      backoff: BACKOFF,
       // Whatever happens to its workers, the node goes on, and tries again: nothing of this counts.
       children: () => [{ ...branch, isTransient: () => true }],
       ...ports,
@@ -125,10 +123,4 @@ export class NodeWorkers {
 
 function holdsWorkers(tree: SupervisorDeclaration): boolean {
   return tree.children.some((child) => isWorker(child) || (isSupervisor(child) && holdsWorkers(child)));
-}
-
-function find(node: TreeNode | undefined, path: string): TreeNode | undefined {
-  if (node === undefined || node.path === path) return node;
-  const next = node.children?.find((child) => path === child.path || path.startsWith(`${child.path}/`));
-  return find(next, path);
 }

@@ -4,6 +4,7 @@ import { createFakeClock, settled } from '../../supervisors/fake-clock.fixture.t
 import { supervisorChild } from '../../supervisors/supervisor-child.ts';
 import { type Supervisor, type SupervisorOptions, startSupervisor } from '../../supervisors/supervisor.ts';
 import { LONG_MS, STUBBORN_MS } from './erlang-term.ts';
+import { refusalOf } from './answers.ts';
 import type { Recording, RecordedStep } from './record.ts';
 import {
   type Schedule,
@@ -21,15 +22,6 @@ const SHUTDOWN_MS: Record<Shutdown, number> = {
   stubborn: STUBBORN_MS,
   long: LONG_MS,
   infinity: Number.POSITIVE_INFINITY,
-};
-const ANSWERS: Readonly<Record<string, string>> = {
-  'child.not_found': 'not_found',
-  'child.running': 'running',
-  'child.restarting': 'restarting',
-  'child.present': 'already_present',
-  'child.started': 'already_started',
-  'child.dynamic': 'simple_one_for_one',
-  'actor.ended': 'gone',
 };
 const WINDOW_MS = 1_000_000_000;
 const NO_BACKOFF = { baseMs: 0, maxMs: 0, factor: 1, jitter: 0, healthyMs: 0 };
@@ -172,7 +164,7 @@ class Run {
     };
     call(supervisor).then(
       () => answered('ok'),
-      (error: unknown) => answered(ANSWERS[(error as { code?: string }).code ?? ''] ?? 'error'),
+      (error: unknown) => answered(refusalOf(error)),
     );
   }
 

@@ -2,20 +2,11 @@
 import type { ChildHandle, ChildSpec } from '../../supervisors/child-spec.ts';
 import { supervisorChild } from '../../supervisors/supervisor-child.ts';
 import type { Supervisor, SupervisorOptions } from '../../supervisors/supervisor.ts';
+import { refusalOf } from '../otp/answers.ts';
 import type { RecordedStep, Recording } from './record.ts';
 import type { ScheduledChild, ScheduledSupervisor, Step } from './schedule.ts';
 import { ScriptedWorkers, isPassing } from './scripted-worker.ts';
 import { VirtualClock } from './virtual-clock.ts';
-
-const ANSWERS: Readonly<Record<string, string>> = {
-  'child.not_found': 'not_found',
-  'child.running': 'running',
-  'child.restarting': 'restarting',
-  'child.present': 'already_present',
-  'child.started': 'already_started',
-  'child.dynamic': 'simple_one_for_one',
-  'actor.ended': 'gone',
-};
 
 /** Performs the steps, and records what is observed. */
 export async function runSupervisors(root: ScheduledSupervisor, taken: readonly Step[]): Promise<Recording> {
@@ -133,7 +124,7 @@ class Run {
         this.answers[index] = 'ok';
       },
       (error: unknown) => {
-        this.answers[index] = ANSWERS[(error as { code?: string }).code ?? ''] ?? 'error';
+        this.answers[index] = refusalOf(error);
       },
     );
   }

@@ -240,7 +240,11 @@ export class ShardHost {
         else if (message.error === undefined) running.calls.get(message.id)?.resolve(message.value);
         else running.calls.get(message.id)?.reject(BanyanError.fromWire(message.error));
       });
-      void exited.then(() => reject(errorOf(fault, `${this.id} ended while it started.`)));
+      // A message that ends its shard while other partitions are still being opened ends one that runs: nobody could
+      // start it again otherwise.
+      void exited.then(() =>
+        fault?.entry === undefined ? reject(errorOf(fault, `${this.id} ended while it started.`)) : resolve(),
+      );
     });
     signal.addEventListener('abort', () => void worker.terminate(), { once: true });
     await ready;

@@ -55,6 +55,7 @@ export {
   type Table,
   type TableOptions,
 } from '../runtime/table.ts';
+export { defineIndex, type Entries, type Index, type IndexOptions } from '../runtime/table-index.ts';
 export { type DeclaredChild, supervisor, type SupervisorDeclaration } from '../supervisors/declaration.ts';
 export { worker, type WorkerDeclaration, type WorkerOptions } from '../supervisors/worker-declaration.ts';
 export type { WorkerContext, WorkerFunction } from './workers/worker-context.ts';

@@ -2,12 +2,13 @@
 import { LIMITS } from '../config/limits.ts';
 import type { Address } from '../protocol/address.ts';
 import { BanyanError } from '../protocol/errors.ts';
-import type { Rows } from './current-turn.ts';
+import { encode } from '../protocol/codec.ts';
+import { type Rows, UnreadableState, withoutTurn } from './current-turn.ts';
 import { buckets } from './keys.ts';
 import type { Overlay } from './overlay.ts';
 import type { Store } from './store.ts';
 import { decodeRow, encodeRow, type StoredRow } from './stored-row.ts';
-import type { KeyRange } from './table.ts';
+import type { KeyRange, Table } from './table.ts';
 
 type Reads = Pick<Store, 'range'> & { read(bucket: string, name: string): Uint8Array | undefined };
 
@@ -64,16 +65,41 @@ export class CommittedRows implements Rows {
   }
 }
 
+/** What an index holds of a row; throws `turn.limit` for a key that no entry can have. */
+export function entriesOf(
+  { name, entries }: Table<unknown>['indexes'][number],
+  key: string,
+  row: unknown,
+): ReadonlyMap<string, Uint8Array> {
+  const found = new Map<string, Uint8Array>();
+  if (row === undefined) return found;
+  withoutTurn(() => {
+    for (const [entry, value] of entries(row, key)) {
+      if (!isKey(entry))
+        throw new BanyanError('turn.limit', {
+          message: `A key of the index '${name}' is empty, not well-formed, or longer than ${LIMITS.rowKeyBytes} bytes.`,
+        });
+      found.set(entry, encode(value));
+    }
+  });
+  return found;
+}
+
 /** Whether a row can have this key. */
 function isKey(text: string): boolean {
   return text.length > 0 && Buffer.byteLength(text) <= LIMITS.rowKeyBytes && text.isWellFormed();
 }
 
-/** Rows of the running turn: reads see its own writes. */
+/** The tables that an actor has declared. */
+// oxlint-disable-next-line typescript/no-explicit-any -- rows are typed at each table's handle
+export type Tables = Readonly<Record<string, Table<any>>>;
+
+/** Rows of the running turn: reads see its own writes, and indexes follow them. */
 export class TurnRows extends CommittedRows {
   readonly #overlay: Overlay;
+  readonly #tables: Tables;
 
-  constructor(overlay: Overlay, partition: number, actor: Address) {
+  constructor(overlay: Overlay, partition: number, actor: Address, tables: Tables = {}) {
     super(
       {
         read: (bucket, name) => overlay.get(bucket, name),
@@ -83,6 +109,7 @@ export class TurnRows extends CommittedRows {
       actor,
     );
     this.#overlay = overlay;
+    this.#tables = tables;
   }
 
   override put(table: string, key: string, row: unknown, version: number): void {
@@ -93,12 +120,45 @@ export class TurnRows extends CommittedRows {
         message: `A row of ${bytes.byteLength} bytes in '${table}' (at most ${LIMITS.rowBytes}).`,
       });
     }
+    this.#index(table, key, row);
     this.#overlay.put(this.bucket(table), key, bytes);
   }
 
   override delete(table: string, key: string): void {
     this.#check(key);
+    this.#index(table, key, undefined);
     this.#overlay.delete(this.bucket(table), key);
+  }
+
+  /** Deletes a row that this release may not be able to read: such a row has no entries. */
+  forget(table: string, key: string): void {
+    this.#index(table, key, undefined);
+    this.#overlay.delete(this.bucket(table), key);
+  }
+
+  /** Exchanges the entries of the row that is stored for those of the one that replaces it. */
+  #index(name: string, key: string, row: unknown): void {
+    const table = this.#tables[name];
+    if (table === undefined || table.indexes.length === 0) return;
+    const before = this.#stored(table, key);
+    for (const index of table.indexes) {
+      const bucket = this.bucket(index.name);
+      const entries = entriesOf(index, key, row);
+      for (const entry of entriesOf(index, key, before).keys())
+        if (!entries.has(entry)) this.#overlay.delete(bucket, entry);
+      for (const [entry, value] of entries) this.#overlay.put(bucket, entry, value);
+    }
+  }
+
+  #stored(table: Table<unknown>, key: string): unknown {
+    const stored = this.get(table.name, key);
+    if (stored === undefined) return undefined;
+    try {
+      return withoutTurn(() => table.upgrade(key, stored));
+    } catch (error) {
+      if (error instanceof UnreadableState) return undefined;
+      throw error;
+    }
   }
 
   #check(key: string): void {

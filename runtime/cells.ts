@@ -90,7 +90,7 @@ export class Cells {
       key,
       partition,
       kind,
-      rows: new TurnRows(this.#overlay, partition, address),
+      rows: new TurnRows(this.#overlay, partition, address, kind.definition.tables),
       standing: restored.unreadable === undefined ? standing : failedBy(restored.unreadable, standing),
       failures,
       ...restored,

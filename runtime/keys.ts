@@ -13,8 +13,14 @@ export const buckets = {
   actors: (partition: number) => `${prefix(partition)}|a|`,
   /** Status of actors that are not simply running, and how often in a row those that run have failed. */
   status: (partition: number) => `${prefix(partition)}|b|`,
-  rows: (partition: number, actor: Address, table: string) => `${prefix(partition)}|r|${actor}|${table}|`,
+  /** Rows of a table, or entries of an index, whose name holds a `#`. */
+  rows: (partition: number, actor: Address, table: string) =>
+    `${prefix(partition)}|${table.includes('#') ? 'i' : 'r'}|${actor}|${table}|`,
   allRows: (partition: number, actor: Address) => `${prefix(partition)}|r|${actor}|`,
+  /** The rows of all actors of a kind. */
+  rowsOfKind: (partition: number, kind: string) => `${prefix(partition)}|r|${kind}/`,
+  /** Entries of all indexes; no part of a checkpoint, because they follow from the rows. */
+  indexes: (partition: number) => `${prefix(partition)}|i|`,
   /** Highest effect numbers applied, by sending partition (rule R5); a row holds many. */
   marks: (partition: number) => `${prefix(partition)}|m|`,
   /** Highest number applied, by receiving actor and outside sender. */
@@ -47,7 +53,7 @@ export function partitionOfBucket(bucket: string): number {
 
 /** Whether a bucket's rows belong into a checkpoint. */
 export function isCheckpointed(bucket: string): boolean {
-  return bucket[5] !== 'l' && bucket[5] !== 'd';
+  return bucket[5] !== 'l' && bucket[5] !== 'd' && bucket[5] !== 'i';
 }
 
 /** A position in the log as a sortable name: `<entry>.<index>.<effect>`, zero-padded. */

@@ -195,7 +195,7 @@ function remove(parts: OrderParts): void {
   for (const table of Object.keys(cell.kind.definition.tables ?? {})) {
     const bucket = buckets.rows(partition, address, table);
     for (const [name] of [...overlay.range(bucket, { limit: left })]) {
-      overlay.delete(bucket, name);
+      cell.rows.forget(table, name);
       left--;
     }
   }

@@ -5,7 +5,7 @@
  * User code never runs inside a store transaction: a turn that hangs can be killed with its thread, and
  * no lock is left behind.
  */
-import { compareKeys } from './keys.ts';
+import { compareKeys, isCheckpointed } from './keys.ts';
 import { SortedMap } from './sorted-map.ts';
 import type { Change, Store } from './store.ts';
 import type { KeyRange } from './table.ts';
@@ -26,6 +26,8 @@ export class Overlay {
   readonly #buckets = new Map<string, SortedMap<Written>>();
   #undo: [bucket: string, name: string, before: Written | undefined][] = [];
   #undoneBytes = 0;
+  /** Writes since {@link mark} that follow from others. */
+  #derived = 0;
   #changed = 0;
   #bytes = 0;
   /** Grows with every change, so that a walk notices. */
@@ -46,9 +48,9 @@ export class Overlay {
     return this.#bytes;
   }
 
-  /** How many writes {@link rollback} would undo. */
+  /** How many writes of the turn a checkpoint will have to take. */
   get writesSinceMark(): number {
-    return this.#undo.length;
+    return this.#undo.length - this.#derived;
   }
 
   /** How many bytes were written since {@link mark}. */
@@ -117,6 +119,7 @@ export class Overlay {
   /** Begins a turn: what is written from here on can be undone. */
   mark(): void {
     this.#undo = [];
+    this.#derived = 0;
     this.#undoneBytes = this.#bytes;
   }
 
@@ -134,6 +137,7 @@ export class Overlay {
       }
     }
     this.#undo = [];
+    this.#derived = 0;
   }
 
   /** Commits everything to the store, atomically, and starts afresh. If the store throws, nothing is lost. */
@@ -150,6 +154,7 @@ export class Overlay {
     this.#writes++;
     this.#buckets.clear();
     this.#undo = [];
+    this.#derived = 0;
     this.#changed = 0;
     this.#bytes = 0;
     this.#undoneBytes = 0;
@@ -170,6 +175,7 @@ export class Overlay {
     if (written === undefined) this.#buckets.set(bucket, (written = new SortedMap()));
     const before = written.get(name);
     this.#undo.push([bucket, name, before]);
+    if (!isCheckpointed(bucket)) this.#derived++;
     this.#writes++;
     if (before === undefined) this.#changed++;
     this.#bytes += value.value?.byteLength ?? 0;

@@ -16,6 +16,7 @@ import type { OwnClaim, Ownership } from './ownership.ts';
 import type { Partition } from './partition.ts';
 import { patiently } from './patience.ts';
 import type { Store } from './store.ts';
+import type { System } from './system.ts';
 import { type TakenOver, takeOver } from './take-over.ts';
 import type { UnsavedRows } from './unsaved-rows.ts';
 import { verdictsOf } from './verdicts.ts';
@@ -24,6 +25,7 @@ export interface OwnedPartitionParts {
   readonly log: Log;
   readonly store: Store;
   readonly clock: Clock;
+  readonly system: System;
   readonly delivery: Delivery;
   readonly ownership: Ownership;
   readonly unsaved: UnsavedRows;
@@ -107,7 +109,7 @@ export class OwnedPartition {
 
   /** Resolves once it is ready or has a tail to read first, or has ended with its reason. Call when the claim is ours. */
   async open({ identity }: LogState): Promise<void> {
-    const { ownership, log, store, clock, unsaved, acceptTail, acceptTruncation } = this.#parts;
+    const { ownership, log, store, clock, system, unsaved, acceptTail, acceptTruncation } = this.#parts;
     const claim = ownership.claimOf(this.id);
     // Lost before we came to it.
     if (claim === undefined || this.#ended) return;
@@ -118,6 +120,7 @@ export class OwnedPartition {
         log,
         store,
         clock,
+        system,
         stopped: () => this.#over,
         claim,
         identity,

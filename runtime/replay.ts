@@ -14,6 +14,7 @@ import type { Subjects } from '../protocol/subjects.ts';
 import { type Cell, Cells } from './cells.ts';
 import { LANES } from './claim-log.ts';
 import { decodeClaim } from './claim-record.ts';
+import { buildIndexes } from './build-indexes.ts';
 import { loadState } from './load-state.ts';
 import type { Log, LogEntry } from './log.ts';
 import { type Departures, Outbox, partitionOfAddress } from './outbox.ts';
@@ -116,6 +117,7 @@ async function loadBase(request: ReplayRequest, store: MemoryStore, partition: n
   // What is missing at the beginning may have been lanes of an owner that is gone; the checkpoint holds the rest.
   if (!head.trimmed && other === undefined && whole) return 0;
   const { cursor } = await loadState(log, store, head);
+  await buildIndexes(store, partition, request.system, async () => {});
   const seq = cursor?.seq ?? 0;
   if (until !== undefined && until < seq) {
     if (other !== undefined)

@@ -219,10 +219,11 @@ export class Shard {
   }
 
   #partsOf(id: number) {
-    const { log, clock, store, acceptTail, acceptTruncation, proposed, report } = this.#parts;
+    const { log, clock, system, store, acceptTail, acceptTruncation, proposed, report } = this.#parts;
     return {
       log,
       clock,
+      system,
       store,
       acceptTail,
       acceptTruncation: acceptTruncation ?? false,

@@ -66,6 +66,7 @@ function turnVersionOf(declaration: SystemDeclaration): string {
       table.name,
       table.version,
       String(table.migrate),
+      ...table.indexes.map(({ name, version, entries }) => `${name}@${version}:${String(entries)}`),
     ]);
     hash.update(JSON.stringify(tables.sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1))));
     hash.update(sourceOf(actor.machine.config));

@@ -7,6 +7,7 @@ import { BanyanError } from '../protocol/errors.ts';
 import { currentTurn, UnreadableState, withoutTurn } from './current-turn.ts';
 import { environmentFaultOf } from './environment-fault.ts';
 import { MAX_TABLE_VERSION, type StoredRow } from './stored-row.ts';
+import type { TableIndex } from './table-index.ts';
 import { messageOf } from './thrown-message.ts';
 
 /** Which rows a range scan visits, in key order (bytewise over UTF-8). */
@@ -27,6 +28,10 @@ export interface Table<Row> {
   /** Of its rows' shape. */
   readonly version: number;
   readonly migrate: RowMigration<Row> | undefined;
+  /** What `defineIndex` has declared over it. */
+  readonly indexes: readonly TableIndex<Row>[];
+  /** A stored row as one of today's version; throws `UnreadableState`. */
+  upgrade(key: string, stored: StoredRow): Row;
   get(key: string): Row | undefined;
   has(key: string): boolean;
   put(key: string, row: Row): void;
@@ -52,17 +57,28 @@ export interface TableOptions<Row> {
  * Declares a table. List it in `defineActor({tables: {[name]: handle}})` under the same name.
  * Every method throws `turn.outside` when no turn or query is running; `put` and `delete` throw in a query.
  * Reading a row of a newer version, or one that cannot be migrated, parks the actor; a query throws
- * `snapshot.version` or `snapshot.migration`. Throws `definition.invalid` for a version that there cannot be.
+ * `snapshot.version` or `snapshot.migration`. Throws `definition.invalid` for a name or a version that there
+ * cannot be.
  */
 export function defineTable<Row>(name: string, options: TableOptions<Row> = {}): Table<Row> {
   const { version = 1, migrate } = options;
+  checkTableName(name);
   if (!Number.isInteger(version) || version < 1 || version > MAX_TABLE_VERSION) {
     throw new BanyanError('definition.invalid', {
       message: `The table '${name}' has the version ${version}; it is a whole number of 1 to ${MAX_TABLE_VERSION}.`,
     });
   }
-  const read = (key: string, stored: StoredRow): Row =>
+  const upgrade = (key: string, stored: StoredRow): Row =>
     stored.version === version ? (stored.row as Row) : migrated(key, stored);
+
+  function read(key: string, stored: StoredRow): Row {
+    try {
+      return upgrade(key, stored);
+    } catch (error) {
+      if (error instanceof UnreadableState) return currentTurn().abandon(error);
+      throw error;
+    }
+  }
 
   /** Through its bytes, so that a row reads the same before and after it is written again. */
   function migrated(key: string, { row, version: from }: StoredRow): Row {
@@ -70,7 +86,7 @@ export function defineTable<Row>(name: string, options: TableOptions<Row> = {}):
     if (from > version || migrate === undefined) {
       const missing = from < version ? ', which has no migrate()' : '';
       const message = `${what} has version ${from}, the table ${version}${missing}.`;
-      return currentTurn().abandon(new UnreadableState('snapshot.version', { message }));
+      throw new UnreadableState('snapshot.version', { message });
     }
     try {
       const current = withoutTurn(() => migrate(row, from));
@@ -80,7 +96,7 @@ export function defineTable<Row>(name: string, options: TableOptions<Row> = {}):
       // The turn may have used up the stack before.
       if (environmentFaultOf(cause) !== undefined) throw cause;
       const message = `${what} could not be migrated from version ${from} to ${version}: ${messageOf(cause)}`;
-      return currentTurn().abandon(new UnreadableState('snapshot.migration', { message, cause }));
+      throw new UnreadableState('snapshot.migration', { message, cause });
     }
   }
 
@@ -92,6 +108,8 @@ export function defineTable<Row>(name: string, options: TableOptions<Row> = {}):
     name,
     version,
     migrate,
+    indexes: [],
+    upgrade,
     get: (key) => {
       const stored = currentTurn().rows.get(name, key);
       return stored === undefined ? undefined : read(key, stored);
@@ -101,4 +119,12 @@ export function defineTable<Row>(name: string, options: TableOptions<Row> = {}):
     delete: (key) => currentTurn().rows.delete(name, key),
     range: (range = {}) => rowsOf(currentTurn().rows.range(name, range)),
   };
+}
+
+/** A table's name is part of every row's key, and `#` tells an index from a table; throws `definition.invalid`. */
+export function checkTableName(name: string): void {
+  if (/^[A-Za-z][\w-]{0,63}$/.test(name)) return;
+  throw new BanyanError('definition.invalid', {
+    message: `'${name}' cannot name a table or an index: it takes 1 to 64 of A-Z a-z 0-9 _ - and begins with a letter.`,
+  });
 }

@@ -8,17 +8,21 @@ import { BanyanError, toBanyanError } from '../protocol/errors.ts';
 import type { Head, Predecessor, StoredHead } from './checkpoint-log.ts';
 import type { StoredClaim } from './claim-log.ts';
 import type { Clock } from './clock.ts';
+import { buildIndexes } from './build-indexes.ts';
 import { buckets } from './keys.ts';
 import { loadState } from './load-state.ts';
 import type { Log } from './log.ts';
 import { compareCursors, CURSOR, type Cursor, positionOf, readCursor, verifyCursor } from './cursor.ts';
 import { patiently } from './patience.ts';
 import type { Store } from './store.ts';
+import type { System } from './system.ts';
 
 export interface TakeOverParts {
   readonly log: Log;
   readonly store: Store;
   readonly clock: Clock;
+  /** Whose indexes the local state must have. */
+  readonly system: System;
   readonly stopped: () => boolean;
   /** The claim that makes us the owner. */
   readonly claim: StoredClaim & { readonly owner: string };
@@ -49,15 +53,26 @@ export async function takeOver(parts: TakeOverParts): Promise<TakenOver> {
   const head = before.taken;
   if (isOf(local, before.head)) {
     await verified(parts, local.cursor);
+    await indexed(parts);
     noteOwner(store, claim);
     return { head, origin: 'local', tailSinceMs: undefined };
   }
   await patiently(parts.clock, parts.stopped, () => loadState(log, store, head));
   if (parts.stopped()) throw new BanyanError('partition.unavailable');
   await verified(parts, head.cursor ?? undefined);
+  await indexed(parts);
   noteOwner(store, claim);
   if (before.head === undefined) return { head, origin: 'nothing', tailSinceMs: undefined };
   return { head, origin: 'checkpoint', tailSinceMs: before.head.timeMs };
+}
+
+/** Without its indexes no turn may read the state. */
+async function indexed({ store, clock, claim, system, stopped }: TakeOverParts): Promise<void> {
+  await buildIndexes(store, claim.partition, system, async () => {
+    await new Promise<void>((resolve) => clock.soon(resolve));
+    // Whoever stops the shard closes its store.
+    if (stopped()) throw new BanyanError('partition.unavailable');
+  });
 }
 
 /** Writes our first head over the one before; whoever wrote that one writes no more from then on. */

@@ -1,6 +1,6 @@
 /** What the feeder may choose from, and what it decided. */
 import type { Candidate } from '../phoenix/contract.ts';
-import { bestOfEachDomain, refreshHeads, walkCandidates, withdraw } from './ranking.ts';
+import { bestOfEachDomain, refreshHeads, walkCandidates } from './ranking.ts';
 import { artifacts } from './tables.ts';
 
 /** Bytes of artifacts in one answer, well below the limit of a message. */
@@ -83,7 +83,6 @@ export function settleCandidates(decided: {
     const row = artifacts.get(id);
     if (row === undefined || row.feeding !== 'waiting') return false;
     artifacts.put(id, { ...row, feeding, refusal });
-    withdraw(id, row);
     touched.add(row.artifact.node);
     return true;
   };

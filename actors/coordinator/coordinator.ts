@@ -41,8 +41,8 @@ export interface Context extends Totals {
 type Message = MessageOf<typeof coordinatorContract.messages>;
 type Event<T extends Message['type']> = Extract<Message, { type: T }>;
 
-/** Items decided in one turn: each changes up to twelve rows, and a turn stays below 900. */
-const ITEMS_PER_TURN = 70;
+/** Items decided in one turn: each changes up to seven rows, and a turn stays below 900. */
+const ITEMS_PER_TURN = 120;
 
 /** The coordinator of a collection; its key is the collection's name. */
 export const createCoordinator = ({ coordinator: settings }: PipelineSettings) => {

@@ -6,7 +6,7 @@ import { reputationContract } from '../reputation/contract.ts';
 import type { CoordinatorSettings } from '../settings.ts';
 import { coordinatorContract } from './contract.ts';
 import { baseOf, priorityAt, rankOf } from './rank-key.ts';
-import { place, refreshHeads } from './ranking.ts';
+import { refreshHeads } from './ranking.ts';
 import { artifacts, type ArtifactRow, domains, keyPart, MAX_REPORTERS, nodes, provenance } from './tables.ts';
 
 export interface OfferedItem {
@@ -72,8 +72,6 @@ function accept(artifact: Artifact, settings: CoordinatorSettings): Outcome {
     rank: rankOf(base, now(), settings),
   };
   artifacts.put(artifact.id, row);
-  place(artifact.id, row);
-  addSource(artifact);
   const key = keyPart(artifact.node);
   const node = nodes.get(key);
   if (node !== undefined) nodes.put(key, { ...node, artifacts: node.artifacts + 1 });
@@ -86,15 +84,15 @@ function accept(artifact: Artifact, settings: CoordinatorSettings): Outcome {
  * the node that reported it first, because a claim about somebody else's item is no new version of it.
  */
 function meetAgain(known: ArtifactRow, offered: Artifact, settings: CoordinatorSettings): Outcome {
-  const reported = hasReported(offered);
-  const isNewSource = addSource(offered);
+  const reported = hasReported(known, offered);
+  const isNewSource = addSource(known, offered);
   const sources = known.sources + (isNewSource ? 1 : 0);
   if (offered.node === known.artifact.node && offered.confidence > known.claimed) {
     const next = withConfidence(
       { ...known, sources, version: known.version + 1, claimed: offered.confidence },
       settings,
     );
-    store(next, known.rank);
+    artifacts.put(known.artifact.id, next);
     announce(next, settings);
     return 'version';
   }
@@ -102,10 +100,8 @@ function meetAgain(known: ArtifactRow, offered: Artifact, settings: CoordinatorS
     const reputation = nodes.get(keyPart(offered.node))?.reputation ?? settings.neutralReputation;
     const reporters =
       known.reporters.length < MAX_REPORTERS ? [...known.reporters, offered.node] : known.reporters;
-    store(
-      withConfidence({ ...known, sources, reporters, doubt: known.doubt * (1 - reputation) }, settings),
-      known.rank,
-    );
+    const doubt = known.doubt * (1 - reputation);
+    artifacts.put(known.artifact.id, withConfidence({ ...known, sources, reporters, doubt }, settings));
     return 'corroborated';
   }
   if (isNewSource) artifacts.put(known.artifact.id, { ...known, sources });
@@ -119,17 +115,14 @@ function withConfidence(row: ArtifactRow, settings: CoordinatorSettings): Artifa
   return { ...row, artifact, rank: rankOf(baseOf(artifact, settings), row.acceptedAtMs, settings) };
 }
 
-function store(row: ArtifactRow, previousRank: number): void {
-  artifacts.put(row.artifact.id, row);
-  place(row.artifact.id, row, previousRank);
-}
-
-function hasReported({ id, node }: Artifact): boolean {
+function hasReported(known: ArtifactRow, { id, node }: Artifact): boolean {
+  if (known.artifact.node === node) return true;
   for (const _ of provenance.range({ prefix: `${id}|${keyPart(node)}|`, limit: 1 })) return true;
   return false;
 }
 
-function addSource({ id, node, source }: Artifact): boolean {
+function addSource(known: ArtifactRow, { id, node, source }: Artifact): boolean {
+  if (known.artifact.node === node && known.artifact.source === source) return false;
   const key = `${id}|${keyPart(node)}|${keyPart(source)}`;
   if (provenance.has(key)) return false;
   provenance.put(key, { node, source, atMs: now() });

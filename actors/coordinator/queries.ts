@@ -133,13 +133,14 @@ function showArtifact(id: string, nowMs: number, settings: CoordinatorSettings):
   const row = artifacts.get(id);
   const ranked = describe(id, nowMs, settings);
   if (row === undefined || ranked === undefined) return null;
-  const sources = [...provenance.range({ prefix: `${id}|`, limit: SOURCES_MAX })].map(
-    ([, { node, source, atMs }]) => ({
-      node,
-      source,
-      at: new Date(atMs).toISOString(),
-    }),
+  const { node, source } = row.artifact;
+  const others = [...provenance.range({ prefix: `${id}|`, limit: SOURCES_MAX - 1 })].map(
+    ([, other]) => other,
   );
+  const sources = [{ node, source, atMs: row.acceptedAtMs }, ...others].map(({ atMs, ...from }) => ({
+    ...from,
+    at: new Date(atMs).toISOString(),
+  }));
   return {
     ...row.artifact,
     priority: ranked.priority,

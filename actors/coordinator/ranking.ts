@@ -4,17 +4,17 @@
  * says which run comes next. So a reputation that moves costs a few rows, however many artifacts the node
  * has, and nothing is ever recalculated because time passes.
  */
-import type { Table } from '../../runtime/table.ts';
+import type { Index } from '../../runtime/table-index.ts';
 import { descendingKey, offsetOf, rankOfKey } from './rank-key.ts';
 import {
   artifacts,
-  type ArtifactRow,
   type CandidateRow,
   candidates,
   domainCandidates,
   domainRanks,
   heads,
   keyPart,
+  levelOf,
   nodes,
   ranks,
   threatRanks,
@@ -22,44 +22,10 @@ import {
 
 /** The orders that have heads: all artifacts, and those that may still be fed. */
 export type Order = 'all' | 'candidates';
-const runsOf: Readonly<Record<Order, Table<unknown>>> = {
+const runsOf: Readonly<Record<Order, Index<unknown>>> = {
   all: ranks,
   candidates: candidates,
 };
-
-/** Level of a threat in `threatRanks`: ascending is worst first. */
-const levelOf = (threat: number): string => String(10 - Math.floor(threat)).padStart(2, '0');
-
-/** Enters an artifact, or moves it from the rank it had before. Its row must be stored by the caller. */
-export function place(id: string, row: ArtifactRow, previousRank?: number): void {
-  const node = keyPart(row.artifact.node);
-  const domain = keyPart(row.artifact.domain);
-  const level = levelOf(row.artifact.threat);
-  if (previousRank !== undefined) {
-    const before = `${node}|${descendingKey(previousRank)}|${id}`;
-    ranks.delete(before);
-    candidates.delete(before);
-    domainRanks.delete(`${domain}|${before}`);
-    domainCandidates.delete(`${domain}|${before}`);
-    threatRanks.delete(`${level}|${before}`);
-  }
-  const entry = `${node}|${descendingKey(row.rank)}|${id}`;
-  ranks.put(entry, true);
-  const { contentType } = row.artifact;
-  if (row.feeding === 'waiting') {
-    candidates.put(entry, { domain: row.artifact.domain, contentType });
-    domainCandidates.put(`${domain}|${entry}`, true);
-  }
-  domainRanks.put(`${domain}|${entry}`, true);
-  threatRanks.put(`${level}|${entry}`, true);
-}
-
-/** Takes an artifact out of the candidates: it was fed, or never will be. */
-export function withdraw(id: string, row: ArtifactRow): void {
-  const entry = `${keyPart(row.artifact.node)}|${descendingKey(row.rank)}|${id}`;
-  candidates.delete(entry);
-  domainCandidates.delete(`${keyPart(row.artifact.domain)}|${entry}`);
-}
 
 /** Brings a node's place among the others up to date, after its artifacts or its reputation changed. */
 export function refreshHeads(node: string): void {
@@ -136,7 +102,7 @@ export function* bestOfEachDomain(perDomain: number, domains: number): Generator
 }
 
 /** A group has no heads: its nodes are found by skipping from run to run, then merged. */
-function* walkGroup(table: Table<true>, prefix: string): Generator<string> {
+function* walkGroup(table: Index<true>, prefix: string): Generator<string> {
   function* open(): Generator<{ node: string; bound: number }> {
     for (const node of groupsIn(table, prefix)) yield { node, bound: Number.POSITIVE_INFINITY };
   }
@@ -145,7 +111,7 @@ function* walkGroup(table: Table<true>, prefix: string): Generator<string> {
 }
 
 /** The distinct parts that follow `prefix` in a table's keys, each found with one look. */
-function* groupsIn(table: Table<true>, prefix: string): Generator<string> {
+function* groupsIn(table: Index<true>, prefix: string): Generator<string> {
   for (let after = prefix; ;) {
     const [first] = [...table.range({ prefix, gt: after, limit: 1 })];
     if (first === undefined) return;

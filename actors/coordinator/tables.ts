@@ -1,7 +1,9 @@
-/** The coordinator's rows. Everything that grows with the collection is here, not in the context. */
+/** The coordinator's rows. Everything that grows with the collection is here, not in the context; orders are indexes. */
 import { createHash } from 'node:crypto';
 import { defineTable } from '../../runtime/table.ts';
+import { defineIndex } from '../../runtime/table-index.ts';
 import type { Artifact } from '../artifact.ts';
+import { descendingKey } from './rank-key.ts';
 
 /** An artifact and what happened to it. */
 export interface ArtifactRow {
@@ -40,36 +42,56 @@ export interface CandidateRow {
 }
 
 export const artifacts = defineTable<ArtifactRow>('artifacts');
-/** `<artifact>|<node>|<source>` → who reported it from where, and when. */
+/**
+ * `<artifact>|<node>|<source>` → who else reported it from where, and when. The first report is the artifact's
+ * own row.
+ */
 export const provenance = defineTable<{ node: string; source: string; atMs: number }>('provenance');
 export const nodes = defineTable<NodeRow>('nodes');
 /** `<domain>` → its name and how many artifacts it has. */
 export const domains = defineTable<{ domain: string; artifacts: number }>('domains');
-/** `<node>|<rank>|<artifact>`: each node's artifacts, best first. */
-export const ranks = defineTable<true>('ranks');
-/** As {@link ranks}, of what was not offered to the feeder or not decided by it. */
-export const candidates = defineTable<CandidateRow>('candidates');
-/** `<domain>|<node>|<rank>|<artifact>`. */
-export const domainRanks = defineTable<true>('domainRanks');
-/** As {@link domainRanks}, of the candidates. */
-export const domainCandidates = defineTable<true>('domainCandidates');
-/** `<level>|<node>|<rank>|<artifact>`; level 00 is threat 10, level 10 is threat 0. */
-export const threatRanks = defineTable<true>('threatRanks');
 /** `<order>|<rank with offset>|<node>`: the nodes in the order of their best artifact. */
 export const heads = defineTable<true>('heads');
+
+/** `<node>|<rank>|<artifact>`: each node's artifacts, best first. */
+export const ranks = defineIndex<ArtifactRow, true>(artifacts, 'ranks', {
+  entries: (row) => [[entryOf(row), true]],
+});
+/** As {@link ranks}, of what was not offered to the feeder or not decided by it. */
+export const candidates = defineIndex<ArtifactRow, CandidateRow>(artifacts, 'candidates', {
+  entries: (row) =>
+    row.feeding === 'waiting'
+      ? [[entryOf(row), { domain: row.artifact.domain, contentType: row.artifact.contentType }]]
+      : [],
+});
+/** `<domain>|<node>|<rank>|<artifact>`. */
+export const domainRanks = defineIndex<ArtifactRow, true>(artifacts, 'domainRanks', {
+  entries: (row) => [[`${keyPart(row.artifact.domain)}|${entryOf(row)}`, true]],
+});
+/** As {@link domainRanks}, of the candidates. */
+export const domainCandidates = defineIndex<ArtifactRow, true>(artifacts, 'domainCandidates', {
+  entries: (row) =>
+    row.feeding === 'waiting' ? [[`${keyPart(row.artifact.domain)}|${entryOf(row)}`, true]] : [],
+});
+/** `<level>|<node>|<rank>|<artifact>`; level 00 is threat 10, level 10 is threat 0. */
+export const threatRanks = defineIndex<ArtifactRow, true>(artifacts, 'threatRanks', {
+  entries: (row) => [[`${levelOf(row.artifact.threat)}|${entryOf(row)}`, true]],
+});
 
 export const coordinatorTables = {
   artifacts,
   provenance,
   nodes,
   domains,
-  ranks,
-  candidates,
-  domainRanks,
-  domainCandidates,
-  threatRanks,
   heads,
 };
+
+/** Where an artifact stands among its node's. */
+const entryOf = ({ artifact, rank }: ArtifactRow): string =>
+  `${keyPart(artifact.node)}|${descendingKey(rank)}|${artifact.id}`;
+
+/** Level of a threat in {@link threatRanks}: ascending is worst first. */
+export const levelOf = (threat: number): string => String(10 - Math.floor(threat)).padStart(2, '0');
 
 /** Names of any length and alphabet as a part of a row's key: 24 hex digits of their SHA-256. */
 export function keyPart(name: string): string {

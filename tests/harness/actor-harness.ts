@@ -66,7 +66,7 @@ export function createActorHarness(
         sender,
         messageId,
         replyTo,
-        rows: new TurnRows(overlay, 0, to as never),
+        rows: new TurnRows(overlay, 0, to as never, found.definition.tables),
       });
       snapshots.set(to, result.bytes);
       overlay.flush();

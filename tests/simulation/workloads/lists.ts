@@ -5,6 +5,7 @@ import { defineContract, type MessageOf } from '../../../protocol/contract.ts';
 import { defineActor } from '../../../runtime/define-actor.ts';
 import { emit, tell } from '../../../runtime/effects.ts';
 import { defineTable } from '../../../runtime/table.ts';
+import { defineIndex } from '../../../runtime/table-index.ts';
 import { model, moments, type Workload } from '../workload.ts';
 
 export const listContract = defineContract({
@@ -14,10 +15,18 @@ export const listContract = defineContract({
     /** Appends to itself and to others. */
     spread: z.object({ item: z.string(), to: z.array(z.string()) }),
   },
-  events: { grown: z.object({ length: z.number(), item: z.string() }) },
+  events: { grown: z.object({ length: z.number(), item: z.string(), least: z.string() }) },
 });
 
 const items = defineTable<string>('items');
+/** In the order of their texts: what a turn reads of it must be the same whoever has built it. */
+const byText = defineIndex<string, true>(items, 'byText', {
+  entries: (item, key) => [[`${item} ${key}`, true]],
+});
+const least = (): string => {
+  for (const [entry] of byText.range({ limit: 1 })) return entry.slice(0, entry.indexOf(' '));
+  return '';
+};
 const place = (length: number): string => String(length).padStart(6, '0');
 
 const list = defineActor({
@@ -42,7 +51,7 @@ const list = defineActor({
           ({ context, event }) => {
             for (const key of event.to)
               tell(listContract.at(key), { type: 'append', item: `${event.item}>` });
-            emit(listContract, 'grown', { length: context.length, item: event.item });
+            emit(listContract, 'grown', { length: context.length, item: event.item, least: least() });
           },
         ],
       },
@@ -63,7 +72,7 @@ export const lists: Workload = {
         if (message.type === 'append') return state;
         for (const key of message['to'] as string[])
           turn.tell(`list/${key}`, { type: 'append', item: `${item}>` } as { type: string });
-        turn.emit('grown', { length: state.length, item });
+        turn.emit('grown', { length: state.length, item, least: state.toSorted()[0] });
         return state;
       },
     }),

@@ -143,7 +143,7 @@ export const effectBugs: readonly PlantedBug[] = [
   {
     name: 'deleted actor keeps its rows',
     file: 'runtime/orders.ts',
-    changes: [['overlay.delete(bucket, name); left--;', 'left--;']],
+    changes: [['cell.rows.forget(table, name); left--;', 'left--;']],
     breaks: 'an actor that was deleted is not new',
     rule: 'answers',
     seed: 1,

@@ -13,7 +13,10 @@ function withoutBucket(
     name,
     file: 'runtime/keys.ts',
     changes: [
-      ["return bucket[5] !== 'l' && bucket[5] !== 'd';", `return !'ld${letter}'.includes(bucket[5] ?? '');`],
+      [
+        "return bucket[5] !== 'l' && bucket[5] !== 'd' && bucket[5] !== 'i';",
+        `return !'ldi${letter}'.includes(bucket[5] ?? '');`,
+      ],
     ],
     breaks,
     rule,
@@ -43,6 +46,14 @@ export const stateBugs: readonly PlantedBug[] = [
     'exactly once',
     114,
   ),
+  {
+    name: 'indexes not built after a load',
+    file: 'runtime/build-indexes.ts',
+    changes: [['if (built !== undefined && decode(built) === version) return;', 'if (version) return;']],
+    breaks: 'who loads a checkpoint has rows without their orders',
+    rule: 'publications',
+    seed: 3,
+  },
   withoutBucket('timers not checkpointed', 't', 'R7: timers are lost with their owner', 'answers', 30),
   withoutBucket(
     'parked messages not checkpointed',

@@ -13,6 +13,7 @@ export function someArtifact(n: number, overrides: Partial<Artifact> = {}): Arti
     excerpt,
     complete: true,
     contentBytes: excerpt.length,
+    signature: '',
     confidence: 0.5,
     threat: 3,
     opportunity: 3,

@@ -40,6 +40,8 @@ export const artifact = z.object({
   /** Whether the excerpt is the whole content. */
   complete: z.boolean(),
   contentBytes: z.number().int(),
+  /** MinHash over the words of the whole content (`text/minhash.ts`); empty where there are none. */
+  signature: z.string().default(''),
   confidence: z.number(),
   threat: z.number(),
   opportunity: z.number(),

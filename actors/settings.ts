@@ -100,6 +100,8 @@ const coordinator = z.strictObject({
   confidenceMax: fraction(0.99),
   /** Reputation of a node nobody has judged yet. */
   neutralReputation: fraction(0.5),
+  /** From this similarity on, content counts as a near duplicate of an artifact that is there. */
+  nearDuplicateSimilarity: fraction(0.9),
   topMax: whole(1_000),
 });
 

@@ -27,8 +27,8 @@ export function findCandidates(wanted: Wanted): Candidate[] {
   for (const { id, position } of choose(wanted)) {
     const row = artifacts.get(id);
     if (row === undefined) continue;
-    // Scenarios are made from the text and the measures: metadata, which may be long, stays behind.
-    const candidate = { ...row.artifact, metadata: {}, reporters: [...row.reporters] };
+    // Scenarios are made from the text and the measures: what may be long besides stays behind.
+    const candidate = { ...row.artifact, metadata: {}, signature: '', reporters: [...row.reporters] };
     bytes += Buffer.byteLength(JSON.stringify(candidate));
     if (bytes > ANSWER_BYTES && found.length > 0) break;
     found.push({ candidate, position });

@@ -49,6 +49,8 @@ export const coordinatorContract = defineContract({
       source: z.string(),
       priority: z.number(),
       version: z.number().int(),
+      /** The artifact that it is nearly the same as. */
+      nearDuplicateOf: z.string().optional(),
     }),
   },
 });

@@ -8,7 +8,7 @@ import { phoenixContract } from '../phoenix/contract.ts';
 import type { PipelineSettings } from '../settings.ts';
 import { findCandidates, settleCandidates } from './candidates.ts';
 import { coordinatorContract } from './contract.ts';
-import { decideOffer, type Decision, type OfferedItem } from './offer.ts';
+import { decideOffer, type Decision, NEAR_DUPLICATE, type OfferedItem } from './offer.ts';
 import { coordinatorQueries } from './queries.ts';
 import { refreshHeads } from './ranking.ts';
 import { coordinatorTables, keyPart, nodes } from './tables.ts';
@@ -21,6 +21,8 @@ export interface Totals {
   readonly duplicates: number;
   readonly corroborated: number;
   readonly versions: number;
+  /** Accepted items that are nearly the same as an earlier one: kept, linked to it, and not fed. */
+  readonly nearDuplicates: number;
   /** Accepted items that the feeder has not decided yet. */
   readonly candidates: number;
   readonly fed: number;
@@ -72,7 +74,10 @@ export const createCoordinator = ({ coordinator: settings }: PipelineSettings) =
       duplicates: context.duplicates + count('duplicate'),
       corroborated: context.corroborated + count('corroborated'),
       versions: context.versions + count('version'),
-      candidates: context.candidates + count('accepted'),
+      nearDuplicates: context.nearDuplicates + result.nearDuplicates,
+      candidates: context.candidates + count('accepted') - result.nearDuplicates,
+      refused: context.refused + result.nearDuplicates,
+      refusedByReason: counted(context.refusedByReason, NEAR_DUPLICATE, result.nearDuplicates),
       nodes: context.nodes + result.newNodes,
       domains: context.domains + result.newDomains,
     };
@@ -100,10 +105,10 @@ export const createCoordinator = ({ coordinator: settings }: PipelineSettings) =
 
   const settle = (context: Context, event: Event<'candidates.settled'>): Context => {
     const { fed, refused } = settleCandidates(event);
-    const refusedByReason = { ...context.refusedByReason };
+    let { refusedByReason } = context;
     let refusals = 0;
     for (const [reason, count] of refused) {
-      refusedByReason[reason] = (refusedByReason[reason] ?? 0) + count;
+      refusedByReason = counted(refusedByReason, reason, count);
       refusals += count;
     }
     return {
@@ -129,6 +134,7 @@ export const createCoordinator = ({ coordinator: settings }: PipelineSettings) =
       duplicates: 0,
       corroborated: 0,
       versions: 0,
+      nearDuplicates: 0,
       candidates: 0,
       fed: 0,
       refused: 0,
@@ -167,8 +173,15 @@ export const createCoordinator = ({ coordinator: settings }: PipelineSettings) =
 
   return defineActor({
     ...coordinatorContract,
+    version: 2,
+    // The first version knew no near duplicates.
+    migrate: ({ value, context }) => ({ value, context: { nearDuplicates: 0, ...(context as object) } }),
     machine,
     tables: coordinatorTables,
     queries: coordinatorQueries(settings),
   });
 };
+
+function counted(counts: Totals['refusedByReason'], reason: string, more: number): Totals['refusedByReason'] {
+  return more === 0 ? counts : { ...counts, [reason]: (counts[reason] ?? 0) + more };
+}

@@ -5,6 +5,7 @@ import type { Artifact, Outcome } from '../artifact.ts';
 import { reputationContract } from '../reputation/contract.ts';
 import type { CoordinatorSettings } from '../settings.ts';
 import { coordinatorContract } from './contract.ts';
+import { findNearDuplicate } from './near-duplicates.ts';
 import { baseOf, priorityAt, rankOf } from './rank-key.ts';
 import { refreshHeads } from './ranking.ts';
 import { artifacts, type ArtifactRow, domains, keyPart, MAX_REPORTERS, nodes, provenance } from './tables.ts';
@@ -24,7 +25,12 @@ export interface OfferTotals {
   readonly decisions: readonly Decision[];
   readonly newNodes: number;
   readonly newDomains: number;
+  /** Accepted items that nearly say what an earlier one does. */
+  readonly nearDuplicates: number;
 }
+
+/** Why a near duplicate is not fed: what it says was, or will be. */
+export const NEAR_DUPLICATE = 'near-duplicate';
 
 /** Outcomes that a batch shows about a node, told to its reputation in one message each. */
 interface Observed {
@@ -41,12 +47,16 @@ export function decideOffer(
   const decisions: Decision[] = [];
   const observed = new Map<string, Observed>();
   const touched = new Set<string>();
-  const totals = { newNodes: 0, newDomains: 0 };
+  const totals = { newNodes: 0, newDomains: 0, nearDuplicates: 0 };
   for (const { index, artifact } of items) {
     if (enterNode(artifact.node, settings)) totals.newNodes++;
     const known = artifacts.get(artifact.id);
-    const outcome = known === undefined ? accept(artifact, settings) : meetAgain(known, artifact, settings);
-    if (outcome === 'accepted' && countInDomain(artifact.domain)) totals.newDomains++;
+    let outcome: Outcome = 'accepted';
+    if (known !== undefined) outcome = meetAgain(known, artifact, settings);
+    else {
+      if (accept(artifact, settings).nearDuplicateOf !== null) totals.nearDuplicates++;
+      if (countInDomain(artifact.domain)) totals.newDomains++;
+    }
     const first = known?.artifact.node ?? artifact.node;
     if (outcome !== 'duplicate') touched.add(first);
     observe(observed, first, outcome);
@@ -57,8 +67,9 @@ export function decideOffer(
   return { decisions, ...totals };
 }
 
-function accept(artifact: Artifact, settings: CoordinatorSettings): Outcome {
+function accept(artifact: Artifact, settings: CoordinatorSettings): ArtifactRow {
   const base = baseOf(artifact, settings);
+  const nearDuplicateOf = findNearDuplicate(artifact, settings.nearDuplicateSimilarity);
   const row: ArtifactRow = {
     artifact,
     acceptedAtMs: now(),
@@ -67,8 +78,9 @@ function accept(artifact: Artifact, settings: CoordinatorSettings): Outcome {
     doubt: 1,
     reporters: [artifact.node],
     sources: 1,
-    feeding: 'waiting',
-    refusal: null,
+    nearDuplicateOf,
+    feeding: nearDuplicateOf === null ? 'waiting' : 'refused',
+    refusal: nearDuplicateOf === null ? null : NEAR_DUPLICATE,
     rank: rankOf(base, now(), settings),
   };
   artifacts.put(artifact.id, row);
@@ -76,7 +88,7 @@ function accept(artifact: Artifact, settings: CoordinatorSettings): Outcome {
   const node = nodes.get(key);
   if (node !== undefined) nodes.put(key, { ...node, artifacts: node.artifacts + 1 });
   announce(row, settings);
-  return 'accepted';
+  return row;
 }
 
 /**
@@ -156,6 +168,7 @@ function announce(row: ArtifactRow, settings: CoordinatorSettings): void {
     source: artifact.source,
     priority: priorityAt(baseOf(artifact, settings), reputation, now() - row.acceptedAtMs, settings),
     version,
+    ...(row.nearDuplicateOf === null ? {} : { nearDuplicateOf: row.nearDuplicateOf.id }),
   });
 }
 

@@ -6,10 +6,12 @@ import type { CoordinatorSettings } from '../settings.ts';
 import type { Context, Totals } from './coordinator.ts';
 import { baseOf, priorityAt } from './rank-key.ts';
 import { walk, walkDomain, walkNode, walkThreat } from './ranking.ts';
-import { artifacts, domains, keyPart, nodes, provenance } from './tables.ts';
+import { artifacts, domains, keyPart, nearDuplicates, nodes, provenance } from './tables.ts';
 
 /** Sources named with one artifact. */
 const SOURCES_MAX = 100;
+/** Near duplicates named with the one they are like. */
+const NEAR_DUPLICATES_MAX = 100;
 const NAME_CHARACTERS = 200;
 
 /** One artifact in a list. `priority` is the one at the time of the answer. */
@@ -134,21 +136,27 @@ function showArtifact(id: string, nowMs: number, settings: CoordinatorSettings):
   const ranked = describe(id, nowMs, settings);
   if (row === undefined || ranked === undefined) return null;
   const { node, source } = row.artifact;
-  const others = [...provenance.range({ prefix: `${id}|`, limit: SOURCES_MAX - 1 })].map(
-    ([, other]) => other,
-  );
+  const others = [...provenance.range({ prefix: `${id}|`, limit: SOURCES_MAX - 1 })]
+    .map(([, other]) => other)
+    // The first version of the rows named the first report here, too.
+    .filter((other) => other.node !== node || other.source !== source);
   const sources = [{ node, source, atMs: row.acceptedAtMs }, ...others].map(({ atMs, ...from }) => ({
     ...from,
     at: new Date(atMs).toISOString(),
   }));
+  const { signature: _signature, ...artifact } = row.artifact;
   return {
-    ...row.artifact,
+    ...artifact,
     priority: ranked.priority,
     version: row.version,
     acceptedAt: ranked.acceptedAt,
     reporters: row.reporters,
     sources,
     sourceCount: row.sources,
+    nearDuplicateOf: row.nearDuplicateOf,
+    nearDuplicates: [...nearDuplicates.range({ prefix: `${id}|`, limit: NEAR_DUPLICATES_MAX })].map(
+      ([key, similarity]) => ({ id: key.slice(key.indexOf('|') + 1), similarity }),
+    ),
     feeding: row.feeding,
     refusal: row.refusal,
   };

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { defineTable } from '../../runtime/table.ts';
 import { defineIndex } from '../../runtime/table-index.ts';
 import type { Artifact } from '../artifact.ts';
+import { bandsOf } from '../text/index.ts';
 import { descendingKey } from './rank-key.ts';
 
 /** An artifact and what happened to it. */
@@ -19,9 +20,17 @@ export interface ArtifactRow {
   /** Everybody who reported it, the first one first; at most {@link MAX_REPORTERS} are named. */
   readonly reporters: readonly string[];
   readonly sources: number;
+  /** The first artifact that it is nearly the same as, and how similar: it is kept, and not fed. */
+  readonly nearDuplicateOf: NearDuplicate | null;
   readonly feeding: 'waiting' | 'fed' | 'refused';
   readonly refusal: string | null;
   readonly rank: number;
+}
+
+export interface NearDuplicate {
+  readonly id: string;
+  /** Of the word runs, 0 … 1. */
+  readonly similarity: number;
 }
 
 /** Reporters named with an artifact; further ones count and corroborate, and are in its provenance. */
@@ -41,7 +50,15 @@ export interface CandidateRow {
   readonly contentType: string;
 }
 
-export const artifacts = defineTable<ArtifactRow>('artifacts');
+export const artifacts = defineTable<ArtifactRow>('artifacts', {
+  version: 2,
+  // The first version knew no near duplicates.
+  migrate: ({ artifact, ...row }: ArtifactRow) => ({
+    ...row,
+    artifact: { ...artifact, signature: '' },
+    nearDuplicateOf: null,
+  }),
+});
 /**
  * `<artifact>|<node>|<source>` → who else reported it from where, and when. The first report is the artifact's
  * own row.
@@ -78,6 +95,19 @@ export const threatRanks = defineIndex<ArtifactRow, true>(artifacts, 'threatRank
   entries: (row) => [[`${levelOf(row.artifact.threat)}|${entryOf(row)}`, true]],
 });
 
+/** `<band>|<order>|<artifact>` of those that are no near duplicates of others: see `text/minhash.ts`. */
+export const bands = defineIndex<ArtifactRow, true>(artifacts, 'bands', {
+  entries: ({ artifact, nearDuplicateOf }) =>
+    nearDuplicateOf === null
+      ? bandsOf(artifact.signature).map(({ name, order }) => [`${name}|${order}|${artifact.id}`, true])
+      : [],
+});
+/** `<first>|<artifact>` → how similar. */
+export const nearDuplicates = defineIndex<ArtifactRow, number>(artifacts, 'nearDuplicates', {
+  entries: ({ artifact, nearDuplicateOf: first }) =>
+    first === null ? [] : [[`${first.id}|${artifact.id}`, first.similarity]],
+});
+
 export const coordinatorTables = {
   artifacts,
   provenance,
@@ -93,7 +123,16 @@ const entryOf = ({ artifact, rank }: ArtifactRow): string =>
 /** Level of a threat in {@link threatRanks}: ascending is worst first. */
 export const levelOf = (threat: number): string => String(10 - Math.floor(threat)).padStart(2, '0');
 
+const keyParts = new Map<string, string>();
+const KEY_PARTS_KEPT = 10_000;
+
 /** Names of any length and alphabet as a part of a row's key: 24 hex digits of their SHA-256. */
 export function keyPart(name: string): string {
-  return createHash('sha256').update(name).digest('hex').slice(0, 24);
+  let part = keyParts.get(name);
+  if (part !== undefined) return part;
+  part = createHash('sha256').update(name).digest('hex').slice(0, 24);
+  // The same few names come again and again.
+  if (keyParts.size >= KEY_PARTS_KEPT) keyParts.clear();
+  keyParts.set(name, part);
+  return part;
 }

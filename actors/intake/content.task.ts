@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { BanyanError, toBanyanError } from '../../protocol/errors.ts';
 import type { TaskContext } from '../../runtime/define-actor.ts';
+import { signatureOf } from '../text/index.ts';
 import { findEvidence } from './evidence.ts';
 import { excerptOf } from './excerpt.ts';
 import { identityOf } from './identity.ts';
@@ -22,6 +23,7 @@ export type Resolved =
       readonly id: string;
       readonly excerpt: string;
       readonly complete: boolean;
+      readonly signature: string;
       readonly bytes: number;
     }
   | { readonly index: number; readonly problem: string };
@@ -36,7 +38,8 @@ export async function resolve(input: ResolveInput, { content }: TaskContext): Pr
       continue;
     }
     const id = identityOf(contentType, loaded);
-    items.push({ index, id, bytes, ...excerptOf(loaded, input.excerptCharacters) });
+    const signature = signatureOf(loaded);
+    items.push({ index, id, bytes, signature, ...excerptOf(loaded, input.excerptCharacters) });
   }
   return { items };
 }

@@ -11,6 +11,7 @@ import { admit, checkItem, invalid } from './admission.ts';
 import type { Resolved, ResolveInput } from './content.task.ts';
 import { excerptOf } from './excerpt.ts';
 import { identityOf } from './identity.ts';
+import { signatureOf } from '../text/index.ts';
 import { settle, tally } from './settlement.ts';
 import { type BatchRow, batches, contents, type Rejection, unresolved, unresolvedKey } from './tables.ts';
 import { countRejected, type IntakeContext } from './totals.ts';
@@ -28,6 +29,8 @@ export interface Submission {
 
 /** Bytes of one offer to the coordinator, by estimate; well below the limit of a message. */
 const offerBytes = 150_000;
+/** What an offered item takes besides its texts. */
+const DESCRIBED_BYTES = 850;
 /** Contents fetched by one task: their excerpts come back in one message. */
 const resolveItems = 16;
 
@@ -117,6 +120,7 @@ function process(
       excerpt,
       complete,
       contentBytes: bytes,
+      signature: signatureOf(content),
       ...measures,
     };
     offers.push({ index, artifact });
@@ -152,7 +156,7 @@ export function resolved(
       continue;
     }
     const { ref, ...rest } = waiting;
-    const { id, excerpt, complete, bytes } = item;
+    const { id, excerpt, complete, signature, bytes } = item;
     if (!contents.has(id)) {
       contents.put(id, {
         contentType: rest.contentType,
@@ -167,7 +171,17 @@ export function resolved(
     const metadata = { ...rest.metadata };
     offers.push({
       index: item.index,
-      artifact: { ...rest, metadata, id, node: row.node, domain, excerpt, complete, contentBytes: bytes },
+      artifact: {
+        ...rest,
+        metadata,
+        id,
+        node: row.node,
+        domain,
+        excerpt,
+        complete,
+        signature,
+        contentBytes: bytes,
+      },
     });
   }
   offer(batchKey, row.collection, offers);
@@ -230,7 +244,7 @@ function offer(
   for (const item of items) {
     const { excerpt, source, metadata } = item.artifact;
     const itemBytes =
-      500 +
+      DESCRIBED_BYTES +
       Buffer.byteLength(excerpt) +
       Buffer.byteLength(source) +
       Buffer.byteLength(JSON.stringify(metadata));

@@ -14,6 +14,7 @@ import { growthCampaign } from './bench/growth-campaign.ts';
 import { type Campaign, wilsonUpper } from './chaos/campaign.ts';
 import { faultsCampaign } from './chaos/faults/faults-campaign.ts';
 import { killCampaign } from './chaos/kill-campaign.ts';
+import { scaleCampaign } from './bench/scale-campaign.ts';
 import { otpCampaign } from './otp/otp-campaign.ts';
 import { plantedCampaign } from './simulation/planted/planted-campaign.ts';
 import { simulationCampaign } from './simulation/simulation-campaign.ts';
@@ -25,6 +26,7 @@ const CAMPAIGNS: readonly Campaign[] = [
   simulationCampaign,
   plantedCampaign,
   growthCampaign,
+  scaleCampaign,
   otpCampaign,
   supervisionCampaign,
 ];

@@ -12,6 +12,8 @@ export interface BenchNodeOptions {
   readonly namespace?: string;
   readonly determinismSample?: number;
   readonly app?: string;
+  readonly pipeline?: boolean;
+  readonly settings?: Readonly<Record<string, unknown>>;
   readonly logLevel?: string;
   /** Without them, end the node with `kill`; see `without-checkpoints.ts`. */
   readonly checkpoints?: boolean;
@@ -30,6 +32,8 @@ export interface BenchNode {
   cpuUs(): Promise<number>;
   /** Resolves when every partition is ready. */
   ready(): Promise<void>;
+  /** A message that only actors send. */
+  tell(to: string, message: { readonly type: string }): Promise<void>;
   /** How many messages it has turned since it started. */
   turns(): Promise<number>;
 }
@@ -46,7 +50,8 @@ export async function startBenchNode(
   const data = join(broker.folder, `data-${namespace}`);
   const argument: NodeArgument = { url: broker.url, data, namespace, ...options };
   const party = await startParty(NODE_PARTY, argument, checkpoints ? undefined : WITHOUT_CHECKPOINTS);
-  const op = (name: NodeRequest['op']): Promise<unknown> => party.request({ op: name } satisfies NodeRequest);
+  const op = (name: 'cpu' | 'ready' | 'turns'): Promise<unknown> =>
+    party.request({ op: name } satisfies NodeRequest);
   const request = async (subject: string, body: object = {}, timeoutMs = TIMEOUT_MS): Promise<unknown> => {
     const reply = decode((await connection.request(subject, encode(body), { timeout: timeoutMs })).data);
     const { ok, value, error } = reply as { ok: boolean; value: unknown; error: unknown };
@@ -66,6 +71,9 @@ export async function startBenchNode(
     },
     cpuUs: async () => (await op('cpu')) as number,
     ready: async () => void (await op('ready')),
+    tell: async (to, message) => {
+      await party.request({ op: 'tell', to, message } satisfies NodeRequest);
+    },
     turns: async () => (await op('turns')) as number,
   };
 }

@@ -5,11 +5,11 @@
  */
 import { jetstream, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Campaign, CampaignOptions, CampaignResult } from '../chaos/campaign.ts';
 import { type BenchNode, startBenchNode } from './bench-node.ts';
 import { type BenchBroker, startBroker } from './broker.ts';
+import { diskBytes } from './disk-bytes.ts';
 import { type Growth, GROWTH_PERCENT, judgeGrowth } from './growth-verdict.ts';
 import { nowUs, seconds } from './measurement.ts';
 import { residentBytes } from './process-usage.ts';
@@ -140,28 +140,6 @@ async function sample(broker: BenchBroker, node: BenchNode, jsm: JetStreamManage
     'broker RSS': residentBytes(broker.pid) / MiB,
     'node RSS': residentBytes(node.party.pid) / MiB,
   };
-}
-
-/** What the files below a folder take on the disk; one that goes meanwhile takes nothing. */
-function diskBytes(folder: string): number {
-  let bytes = 0;
-  for (const entry of entriesOf(folder)) {
-    if (!entry.isFile()) continue;
-    const blocks = statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.blocks ?? 0;
-    bytes += blocks * 512;
-  }
-  return bytes;
-}
-
-/** A folder that goes while it is being walked is walked again. */
-function entriesOf(folder: string): Dirent[] {
-  for (;;) {
-    try {
-      return readdirSync(folder, { recursive: true, withFileTypes: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
 }
 
 const lastPeaks = (growths: readonly Growth[]): Record<string, number> =>

@@ -16,25 +16,38 @@ export interface NodeArgument {
   readonly determinismSample?: number;
   /** The path of an application; the benchmarks' own unless told. */
   readonly app?: string;
+  /** The default application instead of one. */
+  readonly pipeline?: boolean;
+  /** Further settings, by path. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** `warn` unless told. */
   readonly logLevel?: string;
 }
 
 /**
  * `cpu`: the processor time of all its threads since it started, in microseconds. `ready`: resolves when every
- * partition is. `turns`: how many messages it has turned since it started.
+ * partition is. `turns`: how many messages it has turned since it started. `tell`: a message that only actors send.
  */
-export interface NodeRequest {
-  readonly op: 'cpu' | 'ready' | 'turns';
-}
+export type NodeRequest =
+  | { readonly op: 'cpu' | 'ready' | 'turns' }
+  | { readonly op: 'tell'; readonly to: string; readonly message: { readonly type: string } };
 
 export const NODE_PARTY = new URL(import.meta.url);
 const APP = fileURLToPath(new URL('./bench-app.ts', import.meta.url));
 
 if (process.argv[1] === fileURLToPath(NODE_PARTY)) {
   await serveParty<NodeArgument>(
-    async ({ url, data, namespace, determinismSample, app = APP, logLevel = 'warn' }) => {
-      const flags = { app, data, namespace, determinismSample };
+    async ({
+      url,
+      data,
+      namespace,
+      determinismSample,
+      pipeline,
+      app = APP,
+      logLevel = 'warn',
+      settings: more,
+    }) => {
+      const flags = { ...(pipeline === true ? {} : { app }), data, namespace, determinismSample, ...more };
       const { settings } = loadSettings({ flags, directory: data });
       const node = await startNode({
         settings,
@@ -43,7 +56,9 @@ if (process.argv[1] === fileURLToPath(NODE_PARTY)) {
         token: 'bench',
       });
       return {
-        answer: async ({ op }: NodeRequest) => {
+        answer: async (request: NodeRequest) => {
+          const { op } = request;
+          if (op === 'tell') return node.tellInternal(request.to, request.message);
           if (op === 'ready') return until(() => everyPartitionReady(node.view));
           if (op === 'turns') return turnsOf(node.view);
           const { user, system } = process.cpuUsage();

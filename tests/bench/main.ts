@@ -17,6 +17,7 @@ import { publishToHandler } from './publish-to-handler.ts';
 import { recovery } from './recovery.ts';
 import { render } from './render.ts';
 import { startUp } from './start-up.ts';
+import { stages } from './stages.ts';
 import { supervision } from './supervision.ts';
 import { turn } from './turn.ts';
 
@@ -33,6 +34,7 @@ const BENCHES: readonly Bench[] = [
   guard,
   recovery,
   pipeline,
+  stages,
   startUp,
   supervision,
 ];

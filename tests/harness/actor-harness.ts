@@ -25,8 +25,14 @@ interface Delivery {
 
 export function createActorHarness(
   definitions: readonly ActorDefinition[],
-  options: { startAtMs?: number; node?: string } = {},
+  options: {
+    startAtMs?: number;
+    node?: string;
+    /** Runs each turn, with its actor's kind: a benchmark measures what it takes. */
+    around?: <T>(kind: string, turn: () => T) => T;
+  } = {},
 ) {
+  const { around = (_, body) => body() } = options;
   const system = createSystem({ actors: definitions });
   const store = new MemoryStore();
   const overlay = new Overlay(store);
@@ -55,19 +61,21 @@ export function createActorHarness(
       const { type, ...fields } = message;
       const body = schema === undefined ? message : { type, ...schema.parse(fields) };
       const before = snapshots.get(to);
-      const result = runTurn({
-        definition: found.definition,
-        machine: found.machine,
-        self: to as never,
-        key,
-        snapshot: before === undefined ? undefined : found.machine.decode(before).snapshot,
-        message: body,
-        nowMs,
-        sender,
-        messageId,
-        replyTo,
-        rows: new TurnRows(overlay, 0, to as never, found.definition.tables),
-      });
+      const result = around(kind, () =>
+        runTurn({
+          definition: found.definition,
+          machine: found.machine,
+          self: to as never,
+          key,
+          snapshot: before === undefined ? undefined : found.machine.decode(before).snapshot,
+          message: body,
+          nowMs,
+          sender,
+          messageId,
+          replyTo,
+          rows: new TurnRows(overlay, 0, to as never, found.definition.tables),
+        }),
+      );
       snapshots.set(to, result.bytes);
       overlay.flush();
       result.effects.forEach((effect, index) => perform(to, effect, `${messageId}.${index}`));

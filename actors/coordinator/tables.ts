@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { defineTable } from '../../runtime/table.ts';
 import type { Artifact } from '../artifact.ts';
+import { patternTables } from './patterns/tables.ts';
 
 /** An artifact and what happened to it. */
 export interface ArtifactRow {
@@ -69,6 +70,7 @@ export const coordinatorTables = {
   domainCandidates,
   threatRanks,
   heads,
+  ...patternTables,
 };
 
 /** Names of any length and alphabet as a part of a row's key: 24 hex digits of their SHA-256. */

@@ -37,6 +37,7 @@ export function createActorHarness(
   const events: { address: string; name: string; payload: Record<string, unknown> }[] = [];
   const replies: { to: string; id: string; value: unknown }[] = [];
   const deadLetters: { to: string; message: Message; error: unknown }[] = [];
+  const turns: { to: string; type: string; rowsWritten: number }[] = [];
   const content = memoryContent();
   let nowMs = options.startAtMs ?? Date.UTC(2026, 0, 1);
   let count = 0;
@@ -69,6 +70,7 @@ export function createActorHarness(
         rows: new TurnRows(overlay, 0, to as never),
       });
       snapshots.set(to, result.bytes);
+      turns.push({ to, type: message.type, rowsWritten: overlay.writesSinceMark });
       overlay.flush();
       result.effects.forEach((effect, index) => perform(to, effect, `${messageId}.${index}`));
     } catch (error) {
@@ -198,6 +200,8 @@ export function createActorHarness(
     replies,
     deadLetters,
     timers,
+    /** The turns that went well, in order. */
+    turns,
     content,
     ask,
     get nowMs() {

@@ -75,7 +75,9 @@ function move(
   centroids: readonly Centroid[],
   assignments: readonly Assignment[],
 ): Centroid[] {
-  const sums = centroids.map(({ before, weight }) => before.map((value) => value * weight));
+  const sums = centroids.map(({ before, weight }) =>
+    weight === 0 ? new Float64Array(before.length) : before.map((value) => value * weight),
+  );
   assignments.forEach(({ centroid }, document) => {
     const sum = sums[centroid];
     const vector = vectors[document];

@@ -11,6 +11,8 @@ export interface Streamed {
   readonly assigned: readonly (string | null)[];
   /** Of the members that were looked at in two runs, the share that kept its pattern in the second. */
   readonly stability: number;
+  /** Patterns that were announced. */
+  readonly found: number;
   /** Processor time of each run. */
   readonly runMs: readonly number[];
 }
@@ -32,7 +34,7 @@ export function stream(
   const assigned: (string | null)[] = texts.map(() => null);
   const runMs: number[] = [];
   let model = emptyModel(0);
-  let [members, kept] = [0, 0];
+  let [members, kept, found] = [0, 0, 0];
   for (let i = 0; i < documents.length; i += perRun) {
     const before = new Map(model.remembered.map(({ id, pattern }) => [id, pattern]));
     const startedMs = processorMs();
@@ -43,6 +45,7 @@ export function stream(
     });
     runMs.push(processorMs() - startedMs);
     model = learned.model;
+    found += learned.found.length;
     for (const { id, pattern } of model.remembered) {
       assigned[Number(id)] = pattern;
       const earlier = before.get(id) ?? null;
@@ -51,7 +54,7 @@ export function stream(
       if (earlier === pattern) kept++;
     }
   }
-  return { model, assigned, stability: members === 0 ? 1 : kept / members, runMs };
+  return { model, assigned, stability: members === 0 ? 1 : kept / members, found, runMs };
 }
 
 function processorMs(): number {

@@ -4,17 +4,17 @@ import { characteristicsOf } from '../../text/index.ts';
 import { type Batch, type Member, namesOf, rounded, samplesOf, termsOf } from './explain.ts';
 import { countDocuments, forgetFrequencies } from './frequencies.ts';
 import { gramOf, gramReader, type Grams } from './grams.ts';
-import { addSeeds, type Assignment, type Centroid, dense, likeness, settle } from './k-means.ts';
+import { addSeeds, type Centroid, dense, likeness, settle } from './k-means.ts';
 import {
   type Document,
   forget,
-  joinHours,
   type Model,
   type Pattern,
   type Remembered,
   settledTotals,
   settleMembers,
 } from './model.ts';
+import { type Cluster, type Clustering, exchange, joinAlike } from './rearrange.ts';
 import { Space, weigh, type Weighted } from './vectors.ts';
 
 /** Members that make a cluster more than a coincidence. */
@@ -65,7 +65,7 @@ export function learn(
   }
   const batch = { documents, vectors, space };
   const clustered = cluster(batch, worthKeeping(settled), random, settings);
-  return conclude(model, batch, clustered, grams, nowMs);
+  return conclude(model, batch, clustered, grams, { nowMs, settings });
 }
 
 const unassigned = ({ id, atMs }: Document): Remembered => ({ id, atMs, pattern: null, similarity: 0 });
@@ -80,19 +80,12 @@ function worthKeeping(patterns: readonly Pattern[]): Pattern[] {
   return patterns.filter(({ found, members }) => found || members > 1);
 }
 
-interface Clustered {
-  /** The pattern that each centroid continues; undefined for one that is being born. */
-  readonly continues: readonly (Pattern | undefined)[];
-  readonly centroids: readonly Centroid[];
-  readonly assignments: readonly Assignment[];
-}
-
 function cluster(
   { vectors, space }: Batch,
   patterns: readonly Pattern[],
   random: () => number,
   settings: PatternSettings,
-): Clustered {
+): Clustering {
   const directions = patterns.map(({ terms }) =>
     space.vector(terms.map(([term, weight]): Weighted => [gramOf(term), weight])),
   );
@@ -106,55 +99,46 @@ function cluster(
   const sensible = Math.max(1, Math.floor(vectors.length / DOCUMENTS_PER_PATTERN));
   const free = Math.min(settings.clusters, sensible) - old.length;
   const seeded = addSeeds(vectors, old, free, size, random);
-  const first = settle(vectors, seeded, settings.similarityMin);
-  const continued = first.centroids.map(({ before, now }, i) =>
-    likeness(before, now) < settings.identitySimilarity ? undefined : patterns[i],
-  );
-  const joined = joinAlike(first.centroids, continued, settings.mergeSimilarity);
-  if (joined.centroids.length === first.centroids.length) return { continues: continued, ...first };
-  return { continues: joined.continues, ...settle(vectors, joined.centroids, settings.similarityMin) };
-}
+  const { centroids, assignments } = settle(vectors, seeded, settings.similarityMin);
+  const clusters = centroids.map((centroid, i): Cluster => ({ centroid, pattern: patterns[i] }));
+  const joined = joinAlike(clusters, settings.mergeSimilarity);
+  const settled = joined.length === clusters.length ? { clusters, assignments } : again(joined);
+  return exchange(vectors, settled, size, settings.similarityMin, random) ?? settled;
 
-/** Clusters that have become alike are one: the older keeps its name and takes what the younger had. */
-function joinAlike(
-  centroids: readonly Centroid[],
-  continues: readonly (Pattern | undefined)[],
-  mergeSimilarity: number,
-): { centroids: Centroid[]; continues: (Pattern | undefined)[] } {
-  const kept: { centroid: Centroid; pattern: Pattern | undefined }[] = [];
-  centroids.forEach((centroid, i) => {
-    const pattern = continues[i];
-    const alike = kept.find((other) => likeness(other.centroid.now, centroid.now) >= mergeSimilarity);
-    if (alike === undefined) {
-      kept.push({ centroid, pattern });
-      return;
-    }
-    alike.centroid = { ...alike.centroid, weight: alike.centroid.weight + centroid.weight };
-    if (alike.pattern !== undefined && pattern !== undefined) {
-      alike.pattern = { ...alike.pattern, settled: joinHours(alike.pattern.settled, pattern.settled) };
-    }
-  });
-  return {
-    centroids: kept.map(({ centroid }) => centroid),
-    continues: kept.map(({ pattern }) => pattern),
-  };
+  function again(kept: readonly Cluster[]): Clustering {
+    const moved = settle(
+      vectors,
+      kept.map(({ centroid }) => centroid),
+      settings.similarityMin,
+    );
+    return {
+      clusters: moved.centroids.map((centroid, i) => ({ centroid, pattern: kept[i]?.pattern })),
+      assignments: moved.assignments,
+    };
+  }
 }
 
 /** Turns centroids back into patterns, with what explains them. */
 function conclude(
   model: Model,
   batch: Batch,
-  { continues, centroids, assignments }: Clustered,
+  { clusters, assignments }: Clustering,
   grams: readonly Grams[],
-  nowMs: number,
+  { nowMs, settings }: { nowMs: number; settings: PatternSettings },
 ): Learned {
   let births = model.births;
-  const names = namesOf(batch, continues, grams);
+  const names = namesOf(
+    batch,
+    clusters.map(({ pattern }) => pattern),
+    grams,
+  );
   const patterns: Pattern[] = [];
   const ids: (string | null)[] = [];
   const found: Pattern[] = [];
-  centroids.forEach((centroid, i) => {
-    const earlier = continues[i];
+  clusters.forEach(({ centroid, pattern: before }, i) => {
+    // One that has turned to something else altogether is a new pattern.
+    const drifted = likeness(centroid.before, centroid.now) < settings.identitySimilarity;
+    const earlier = drifted ? undefined : before;
     const members = assignments.flatMap((assignment, document) =>
       assignment.centroid === i ? [{ document, similarity: assignment.similarity }] : [],
     );

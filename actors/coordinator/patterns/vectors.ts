@@ -6,8 +6,8 @@ import { documentsWith, type Frequencies } from './frequencies.ts';
 
 /** Terms of one document; the heaviest say what it is about. */
 const TERMS_PER_DOCUMENT = 64;
-/** A term of one document alone joins it to nothing, */
-const DOCUMENTS_NEEDED = 2;
+/** A pattern has three members at least, so a term of fewer documents makes none, */
+const DOCUMENTS_NEEDED = 3;
 /** and what fewer of them have is too rare to be what one in ten is about. */
 const SHARE_NEEDED = 0.02;
 

@@ -27,7 +27,7 @@ describe('patterns of made-up topics', () => {
 
   test('that come one after the other, a few artifacts a run, are told apart', () => {
     const judged = judge(madeUpTopics('3', 5, 20), { arrival: 'sorted', perRun: 10, seed: '3', settings });
-    expect(judged.purity).toBeGreaterThan(0.7);
+    expect(judged.purity).toBeGreaterThan(0.6);
     expect(judged.stability).toBeGreaterThan(0.7);
   });
 });

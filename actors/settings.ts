@@ -92,6 +92,25 @@ const orchestrator = z
     message: 'expected at least reassignAfterFailures',
   });
 
+/** Patterns are sought among what was accepted in the last 24 hours, a bounded batch at a time. */
+const patterns = z.strictObject({
+  /** How long after an artifact was accepted a run takes it in, together with all that came meanwhile. */
+  intervalMs: whole(30 * second),
+  windowMs: whole(day),
+  /** Patterns at most. */
+  clusters: z.int().min(1).max(50).default(10),
+  /** No pattern before so many artifacts are there. */
+  itemsNeeded: whole(10),
+  /** Artifacts of one run; of more, a sample spread over them is taken. Bounds the time of a turn. */
+  batchMax: z.int().min(10).max(1_000).default(256),
+  /** An artifact that is less like every pattern belongs to none. */
+  similarityMin: fraction(0.05),
+  /** Patterns that are more alike become one. */
+  mergeSimilarity: fraction(0.7),
+  /** A pattern that a run leaves less like what it was is a new one. */
+  identitySimilarity: fraction(0.2),
+});
+
 const coordinator = z.strictObject({
   threatWeight: fraction(0.4),
   opportunityWeight: fraction(0.3),
@@ -103,6 +122,7 @@ const coordinator = z.strictObject({
   /** From this similarity on, content counts as a near duplicate of an artifact that is there. */
   nearDuplicateSimilarity: fraction(0.9),
   topMax: whole(1_000),
+  patterns: patterns.prefault({}),
 });
 
 const reputation = z
@@ -180,6 +200,7 @@ export type IntakeSettings = PipelineSettings['intake'];
 export type NodeSettings = PipelineSettings['node'];
 export type OrchestratorSettings = PipelineSettings['orchestrator'];
 export type CoordinatorSettings = PipelineSettings['coordinator'];
+export type PatternSettings = CoordinatorSettings['patterns'];
 export type ReputationSettings = PipelineSettings['reputation'];
 export type PhoenixSettings = PipelineSettings['phoenix'];
 export type CriticSettings = PipelineSettings['critic'];

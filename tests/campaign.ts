@@ -15,6 +15,7 @@ import { type Campaign, wilsonUpper } from './chaos/campaign.ts';
 import { faultsCampaign } from './chaos/faults/faults-campaign.ts';
 import { killCampaign } from './chaos/kill-campaign.ts';
 import { scaleCampaign } from './bench/scale-campaign.ts';
+import { patternsCampaign } from './evaluation/patterns/patterns-campaign.ts';
 import { otpCampaign } from './otp/otp-campaign.ts';
 import { plantedCampaign } from './simulation/planted/planted-campaign.ts';
 import { simulationCampaign } from './simulation/simulation-campaign.ts';
@@ -29,6 +30,7 @@ const CAMPAIGNS: readonly Campaign[] = [
   scaleCampaign,
   otpCampaign,
   supervisionCampaign,
+  patternsCampaign,
 ];
 
 const USAGE = 'npm run campaign -- NAME [--runs N] [--seed N] [--mode MODE] [--minutes N] [--json FILE]';

@@ -40,6 +40,8 @@ export const coordinatorContract = defineContract({
         refused: z.array(z.object({ id: z.string(), reason: z.string() })),
       }),
     ),
+    /** The collection's own timer: it is time to look for patterns in what was accepted since. */
+    'patterns.due': internal(z.object({})),
   },
   events: {
     'artifact-accepted': z.object({
@@ -51,6 +53,17 @@ export const coordinatorContract = defineContract({
       version: z.number().int(),
       /** The artifact that it is nearly the same as. */
       nearDuplicateOf: z.string().optional(),
+    }),
+    /** A pattern is new: what its artifacts have in common, with three of them. */
+    'pattern-found': z.object({
+      run: z.number().int(),
+      id: z.string(),
+      terms: z.array(z.object({ term: z.string(), weight: z.number().min(0).max(1) })).readonly(),
+      characteristics: z.array(z.string()).readonly(),
+      samples: z.array(z.object({ id: z.string(), source: z.string(), excerpt: z.string() })).readonly(),
+      members: z.number().int(),
+      confidence: z.number().min(0).max(1),
+      firstSeenAt: z.string(),
     }),
   },
 });

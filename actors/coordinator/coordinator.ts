@@ -9,6 +9,8 @@ import type { PipelineSettings } from '../settings.ts';
 import { findCandidates, settleCandidates } from './candidates.ts';
 import { coordinatorContract } from './contract.ts';
 import { decideOffer, type Decision, NEAR_DUPLICATE, type OfferedItem } from './offer.ts';
+import { findPatterns } from './patterns/find-patterns.ts';
+import { noteAccepted } from './patterns/queue.ts';
 import { coordinatorQueries } from './queries.ts';
 import { refreshHeads } from './ranking.ts';
 import { coordinatorTables, keyPart, nodes } from './tables.ts';
@@ -53,6 +55,8 @@ export const createCoordinator = ({ coordinator: settings }: PipelineSettings) =
     const now: readonly OfferedItem[] = event.items.slice(0, ITEMS_PER_TURN);
     const rest = event.items.slice(ITEMS_PER_TURN);
     const result = decideOffer(event.batch, now, settings);
+    const acceptedIds = result.decisions.filter(({ outcome }) => outcome === 'accepted').map(({ id }) => id);
+    noteAccepted(acceptedIds, context.accepted, settings.patterns);
     const decisions = [...earlier, ...result.decisions];
     if (rest.length > 0) {
       tell(coordinatorContract.at(context.key), {
@@ -89,6 +93,11 @@ export const createCoordinator = ({ coordinator: settings }: PipelineSettings) =
     if (row === undefined || row.reputation === event.score) return context;
     nodes.put(key, { ...row, reputation: event.score });
     refreshHeads(event.node);
+    return { ...context, version: context.version + 1 };
+  };
+
+  const lookForPatterns = (context: Context): Context => {
+    findPatterns(context.key, settings.patterns);
     return { ...context, version: context.version + 1 };
   };
 
@@ -148,6 +157,7 @@ export const createCoordinator = ({ coordinator: settings }: PipelineSettings) =
       'offer.continued': { actions: assign(({ context, event }) => offer(context, event)) },
       'reputation.moved': { actions: assign(({ context, event }) => rerank(context, event)) },
       'candidates.settled': { actions: assign(({ context, event }) => settle(context, event)) },
+      'patterns.due': { actions: assign(({ context }) => lookForPatterns(context)) },
       'candidates.wanted': {
         target: '.quiet',
         actions: [

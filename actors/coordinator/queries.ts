@@ -4,6 +4,7 @@ import type { QueryArgs } from '../../runtime/define-actor.ts';
 import { cutAtWord } from '../text/index.ts';
 import type { CoordinatorSettings } from '../settings.ts';
 import type { Context, Totals } from './coordinator.ts';
+import { showPatterns } from './patterns/query.ts';
 import { baseOf, priorityAt } from './rank-key.ts';
 import { walk, walkDomain, walkNode, walkThreat } from './ranking.ts';
 import { artifacts, domains, keyPart, nearDuplicates, nodes, provenance } from './tables.ts';
@@ -85,6 +86,14 @@ export function coordinatorQueries(settings: CoordinatorSettings) {
     artifact: {
       input: z.object({ id: z.string() }),
       select: ({ input, now }: Args<{ id: string }>) => showArtifact(input.id, now, settings),
+    },
+    /** What the artifacts of the last 24 hours have in common, as the last run saw it. */
+    patterns: {
+      input: z.object({ limit: z.number().int().min(1).max(50).default(settings.patterns.clusters) }),
+      select: ({ context, input, now }: Args<{ limit: number }>) => ({
+        version: context.version,
+        ...showPatterns(input.limit, now, settings.patterns.windowMs),
+      }),
     },
     /** The nodes that reported something, in the order of their artifacts' number. */
     nodes: {

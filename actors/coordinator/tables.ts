@@ -5,6 +5,7 @@ import { defineIndex } from '../../runtime/table-index.ts';
 import type { Artifact } from '../artifact.ts';
 import { bandsOf } from '../text/index.ts';
 import { descendingKey } from './rank-key.ts';
+import { patternTables } from './patterns/tables.ts';
 
 /** An artifact and what happened to it. */
 export interface ArtifactRow {
@@ -114,6 +115,7 @@ export const coordinatorTables = {
   nodes,
   domains,
   heads,
+  ...patternTables,
 };
 
 /** Where an artifact stands among its node's. */

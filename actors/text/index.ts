@@ -3,4 +3,4 @@ export { characteristicsOf } from './characteristics.ts';
 export { bandsOf, estimatedSimilarity, signatureOf, similarityOf } from './minhash.ts';
 export { cutAtWord, firstWords, normaliseText, wordsOf } from './normalise.ts';
 export { quotesOf, summarise } from './summary.ts';
-export { keyTerms } from './terms.ts';
+export { isTerm, keyTerms } from './terms.ts';

@@ -43,6 +43,7 @@ export function createActorHarness(
   const events: { address: string; name: string; payload: Record<string, unknown> }[] = [];
   const replies: { to: string; id: string; value: unknown }[] = [];
   const deadLetters: { to: string; message: Message; error: unknown }[] = [];
+  const turns: { to: string; type: string; rowsWritten: number }[] = [];
   const content = memoryContent();
   let nowMs = options.startAtMs ?? Date.UTC(2026, 0, 1);
   let count = 0;
@@ -77,6 +78,7 @@ export function createActorHarness(
         }),
       );
       snapshots.set(to, result.bytes);
+      turns.push({ to, type: message.type, rowsWritten: overlay.writesSinceMark });
       overlay.flush();
       result.effects.forEach((effect, index) => perform(to, effect, `${messageId}.${index}`));
     } catch (error) {
@@ -206,6 +208,8 @@ export function createActorHarness(
     replies,
     deadLetters,
     timers,
+    /** The turns that went well, in order. */
+    turns,
     content,
     ask,
     get nowMs() {

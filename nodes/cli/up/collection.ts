@@ -84,13 +84,14 @@ export async function idle(node: RunningNode, signal: AbortSignal): Promise<void
   }
 }
 
-/** Feeds what waits, has it judged, and publishes what passed. */
+/** Looks for patterns, feeds what waits, has it judged, and publishes what passed. */
 export async function finishPipeline(
   node: RunningNode,
   client: BanyanClient,
   signal: AbortSignal,
 ): Promise<void> {
   await idle(node, signal);
+  await node.tellInternal('coordinator/main', { type: 'patterns.due' });
   await node.tellInternal('phoenix/main', { type: 'feed.now' });
   await idle(node, signal);
   const publish = { type: 'dataset.publish', reason: 'once' };

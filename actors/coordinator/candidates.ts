@@ -28,7 +28,7 @@ export function findCandidates(wanted: Wanted): Candidate[] {
     const row = artifacts.get(id);
     if (row === undefined) continue;
     // Scenarios are made from the text and the measures: metadata, which may be long, stays behind.
-    const candidate = { ...row.artifact, metadata: {}, reporters: [...row.reporters] };
+    const candidate = { ...row.artifact, metadata: {}, reporters: [...row.reporters], claimed: row.claimed };
     bytes += Buffer.byteLength(JSON.stringify(candidate));
     if (bytes > ANSWER_BYTES && found.length > 0) break;
     found.push({ candidate, position });

@@ -119,9 +119,9 @@ const reputation = z
     /** Changes kept with their evidence. */
     historyMax: whole(100),
     /** All that accepted items lift a score by, however many they are. */
-    acceptanceMax: fraction(0.05),
+    acceptanceMax: fraction(0.03),
     /** All that corroboration and votes move a score by, up or down. */
-    votesMax: fraction(0.05),
+    votesMax: fraction(0.02),
     /** What a `vote.cast` weighs; a corroborating node's vote weighs its own reputation. */
     strangerVote: fraction(0.25),
     /** More votes than these on one node are brigading. */

@@ -101,7 +101,7 @@ export function runWorld(
     reputations.advanceTo(startMs + 59 * MINUTE_MS);
     const isHarm = (item: Item): boolean => item.isAttackers && !item.isGood && item.cycle >= attack.beginsAt;
     records.push({
-      ...standing(attack, attackers, reputations),
+      ...standingsOf(attack, attackers, reputations),
       fed: fed.length,
       harmful: fed.filter(isHarm).length,
       harmfulInTop: shown.filter(isHarm).length / Math.max(1, shown.length),
@@ -210,12 +210,12 @@ function keep(items: readonly Item[], cycle: number): Item[] {
 /** The best by priority, at most so many of a domain and of a node while others are there. */
 function candidates(waiting: readonly Item[], reputations: Reputations, nowMs: number): Item[] {
   const { coordinator, phoenix } = defaultPipelineSettings;
-  const standing = new Map(waiting.map(({ node }) => [node, 0]));
-  for (const node of standing.keys()) standing.set(node, reputations.effective(node));
+  const nodes = new Set(waiting.map(({ node }) => node));
+  const reputation = new Map([...nodes].map((node) => [node, reputations.effective(node)]));
   const ranked = waiting
     .map((item) => ({
       item,
-      priority: priorityAt(item.base, standing.get(item.node) ?? 0, nowMs - item.atMs, coordinator),
+      priority: priorityAt(item.base, reputation.get(item.node) ?? 0, nowMs - item.atMs, coordinator),
     }))
     .sort((a, b) => b.priority - a.priority);
   const taken = new Map<string, number>();
@@ -258,7 +258,7 @@ function judge(item: Item, reputations: Reputations, draw: Draw): void {
   if (isRejected) for (const other of item.reporters.slice(1)) reputations.judged(other, seen);
 }
 
-function standing(attack: Attack, attackers: readonly string[], reputations: Reputations) {
+function standingsOf(attack: Attack, attackers: readonly string[], reputations: Reputations) {
   const nodes = [...HONEST.map(({ node }) => node), ...attackers];
   const isAccused = (node: string): boolean => reputations.isFlagged(node) || reputations.isPenalised(node);
   const subjects = attack.victim === undefined ? attackers : [attack.victim];

@@ -29,6 +29,8 @@ export const scenario = z.object({
   tags: z.array(z.string()),
   novelty: z.number(),
   confidence: z.number(),
+  /** What `node` itself claimed, without corroboration; absent from what an earlier release fed. */
+  claimed: z.number().min(0).max(1).optional(),
 });
 export type Scenario = z.infer<typeof scenario>;
 

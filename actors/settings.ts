@@ -140,10 +140,48 @@ const reputation = z
     decayPerDay: fraction(0.95),
     /** Changes kept with their evidence. */
     historyMax: whole(100),
+    /** All that accepted items lift a score by, however many they are. */
+    acceptanceMax: fraction(0.03),
+    /** All that corroboration and votes move a score by, up or down. */
+    votesMax: fraction(0.02),
+    /** What a `vote.cast` weighs; a corroborating node's vote weighs its own reputation. */
+    strangerVote: fraction(0.25),
+    /** More votes than these on one node are brigading. */
+    votesPerHour: whole(100),
+    votesPerDay: whole(1_000),
+    /** So many in a row within a day from one origin are, too. */
+    originVotes: whole(20),
+    /** A burst: the running window lies so many standard deviations above the node's own history … */
+    burstZ: z.number().min(0).default(3),
+    burstWindowMs: whole(hour),
+    /** … once so many windows say what is usual, and with so many votes, and so many times the mean. */
+    burstMinWindows: whole(12),
+    burstMinVotes: whole(25),
+    burstTimes: z.number().min(1).default(2),
+    /** The weight of the windows before the newest one. */
+    burstMemory: fraction(0.9),
+    /** The share of its score that is left to a flagged node, and to one that the votes spoke against. */
+    flaggedShare: fraction(0.5),
+    slanderedShare: fraction(0.5),
+    /** Claimed confidence is compared with verdicts in so many ranges. */
+    calibrationBins: whole(5),
+    /** The weight of the verdicts before the newest one: 0.97 remembers about 33. */
+    calibrationMemory: fraction(0.97),
+    calibrationMinVerdicts: whole(5),
+    /** Standard errors that chance is given before exaggeration is established, beyond a tolerance. */
+    calibrationZ: z.number().min(0).default(2.5),
+    calibrationTolerance: fraction(0.1),
+    /** Exaggeration costs its own size in shares of the score, within these. */
+    calibrationPenaltyMin: fraction(0.25),
+    calibrationPenaltyMax: fraction(0.75),
   })
   .refine(({ min, start, max }) => min <= start && start <= max, {
     path: ['start'],
     message: 'expected to lie between min and max',
+  })
+  .refine((rules) => rules.calibrationPenaltyMin <= rules.calibrationPenaltyMax, {
+    path: ['calibrationPenaltyMax'],
+    message: 'expected at least calibrationPenaltyMin',
   });
 
 const phoenix = z.strictObject({

@@ -10,6 +10,7 @@ import { arch, cpus, platform, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findNatsServer } from '../nodes/broker/find-nats-server.ts';
 import { VERSION } from '../nodes/version.ts';
+import { attacksCampaign } from './attacks/attacks-campaign.ts';
 import { growthCampaign } from './bench/growth-campaign.ts';
 import { type Campaign, wilsonUpper } from './chaos/campaign.ts';
 import { faultsCampaign } from './chaos/faults/faults-campaign.ts';
@@ -31,6 +32,7 @@ const CAMPAIGNS: readonly Campaign[] = [
   otpCampaign,
   supervisionCampaign,
   patternsCampaign,
+  attacksCampaign,
 ];
 
 const USAGE = 'npm run campaign -- NAME [--runs N] [--seed N] [--mode MODE] [--minutes N] [--json FILE]';

@@ -28,7 +28,8 @@ export function findCandidates(wanted: Wanted): Candidate[] {
     const row = artifacts.get(id);
     if (row === undefined) continue;
     // Scenarios are made from the text and the measures: what may be long besides stays behind.
-    const candidate = { ...row.artifact, metadata: {}, signature: '', reporters: [...row.reporters] };
+    const { reporters, claimed } = row;
+    const candidate = { ...row.artifact, metadata: {}, signature: '', reporters: [...reporters], claimed };
     bytes += Buffer.byteLength(JSON.stringify(candidate));
     if (bytes > ANSWER_BYTES && found.length > 0) break;
     found.push({ candidate, position });

@@ -248,6 +248,27 @@ describe('what others hear', () => {
     ]);
   });
 
+  test('corroboration names the node that corroborates and weighs its reputation, one message for each', () => {
+    const c = start();
+    c.offer(someArtifact(1), someArtifact(2));
+    c.offer(someArtifact(3, { node: 'n2' }));
+    c.tell('coordinator/main', { type: 'reputation.moved', node: 'n2', score: 0.8 });
+    c.offer(
+      someArtifact(1, { node: 'n2' }),
+      someArtifact(2, { node: 'n2' }),
+      someArtifact(2, { node: 'n3' }),
+    );
+    expect(
+      c.reputation
+        .received('outcome.observed')
+        .filter(({ source }) => source === 'corroboration')
+        .map(({ node, origin, good, weight }) => [node, origin, good, weight]),
+    ).toEqual([
+      ['n1', 'n2', 2, 0.8],
+      ['n1', 'n3', 1, 0.5],
+    ]);
+  });
+
   test('the feeder is told once, and again only after it has asked and something new came', () => {
     const c = start();
     const told = () => c.phoenix.received('artifacts.available').length;
@@ -268,6 +289,14 @@ describe('candidates', () => {
       artifacts: (Artifact & { reporters: string[] })[];
       more: boolean;
     };
+
+  test('carry what their first node claimed, whatever corroboration made of it', () => {
+    const c = start();
+    c.offer(someArtifact(1, { confidence: 0.4 }));
+    c.offer(someArtifact(1, { node: 'n2' }));
+    c.tell('coordinator/main', { type: 'candidates.wanted', round: '1', limit: 2 });
+    expect(found(c).artifacts).toMatchObject([{ claimed: 0.4, confidence: 0.7 }]);
+  });
 
   test('are the best that were not settled; what was settled never comes back', () => {
     const c = start();

@@ -32,10 +32,11 @@ export interface OfferTotals {
 /** Why a near duplicate is not fed: what it says was, or will be. */
 export const NEAR_DUPLICATE = 'near-duplicate';
 
-/** Outcomes that a batch shows about a node, told to its reputation in one message each. */
+/** Outcomes that a batch shows about a node, told to its reputation in one message for each who says so. */
 interface Observed {
-  acceptance: number;
-  corroboration: number;
+  accepted: number;
+  /** By the node that corroborated: how many items. */
+  readonly corroborated: Map<string, number>;
 }
 
 /** Decides items in order; later ones see what earlier ones did. */
@@ -59,11 +60,11 @@ export function decideOffer(
     }
     const first = known?.artifact.node ?? artifact.node;
     if (outcome !== 'duplicate') touched.add(first);
-    observe(observed, first, outcome);
+    observe(observed, first, artifact.node, outcome);
     decisions.push({ index, id: artifact.id, outcome });
   }
   for (const node of touched) refreshHeads(node);
-  for (const [node, seen] of observed) tellReputation(node, seen, batch);
+  for (const [node, seen] of observed) tellReputation(node, seen, batch, settings);
   return { decisions, ...totals };
 }
 
@@ -173,32 +174,28 @@ function announce(row: ArtifactRow, settings: CoordinatorSettings): void {
 }
 
 /**
- * An accepted item is a good outcome of its node; corroboration is one of the node that reported the item
- * first. Who repeats what others reported earns nothing by it: copying would be the cheapest way to rise.
+ * An accepted item is a good outcome of its node; corroboration is a vote for the node that reported the item first.
+ * Who repeats what others reported earns nothing by it: copying would be the cheapest way to rise.
  */
-function observe(observed: Map<string, Observed>, first: string, outcome: Outcome): void {
+function observe(observed: Map<string, Observed>, first: string, reporter: string, outcome: Outcome): void {
   if (outcome !== 'accepted' && outcome !== 'corroborated') return;
-  const seen = observed.get(first) ?? { acceptance: 0, corroboration: 0 };
-  if (outcome === 'accepted') seen.acceptance++;
-  else seen.corroboration++;
+  const seen = observed.get(first) ?? { accepted: 0, corroborated: new Map<string, number>() };
+  if (outcome === 'accepted') seen.accepted++;
+  else seen.corroborated.set(reporter, (seen.corroborated.get(reporter) ?? 0) + 1);
   observed.set(first, seen);
 }
 
-function tellReputation(node: string, seen: Observed, batch: string): void {
-  for (const source of ['acceptance', 'corroboration'] as const) {
-    const good = seen[source];
-    if (good === 0) continue;
-    const evidence = `${good} ${source === 'acceptance' ? 'accepted' : 'corroborated by another node'} in ${batch}`;
-    const origin: Address = self();
-    tell(reputationContract.at(escapeKey(node)), {
-      type: 'outcome.observed',
-      node,
-      source,
-      good,
-      bad: 0,
-      origin,
-      evidence,
-      notify: origin,
-    });
+function tellReputation(node: string, seen: Observed, batch: string, settings: CoordinatorSettings): void {
+  const notify: Address = self();
+  const reputation = reputationContract.at(escapeKey(node));
+  const outcome = { type: 'outcome.observed', node, bad: 0, notify } as const;
+  if (seen.accepted > 0) {
+    const evidence = `${seen.accepted} accepted in ${batch}`;
+    tell(reputation, { ...outcome, source: 'acceptance', good: seen.accepted, origin: notify, evidence });
+  }
+  for (const [origin, good] of seen.corroborated) {
+    const weight = nodes.get(keyPart(origin))?.reputation ?? settings.neutralReputation;
+    const evidence = `${good} corroborated by ${origin} in ${batch}`;
+    tell(reputation, { ...outcome, source: 'corroboration', good, origin, evidence, weight });
   }
 }

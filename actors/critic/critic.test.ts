@@ -187,6 +187,22 @@ test('the node’s reputation hears of each verdict', () => {
   ]);
 });
 
+test('with it comes what the first reporter claimed, and a bad verdict is everybody’s who reported the item', () => {
+  const c = start();
+  const shared = { nodes: ['a', 'b'], claimed: 0.9 };
+  c.judge({ ...someScenario(1, { node: 'a' }), ...shared });
+  c.judge({ ...someScenario(2, { node: 'a' }), ...shared }, { exists: false });
+  expect(
+    c.reputation
+      .received('outcome.observed')
+      .map(({ node, good, bad, claimed }) => [node, good, bad, claimed]),
+  ).toEqual([
+    ['a', 1, 0, 0.9],
+    ['a', 0, 1, 0.9],
+    ['b', 0, 1, undefined],
+  ]);
+});
+
 test('offered, pending, accepted, rejected and in review always add up', () => {
   const c = start();
   c.judge(someScenario(1));

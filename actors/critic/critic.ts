@@ -152,7 +152,7 @@ export const createCritic = ({ critic: settings }: PipelineSettings) => {
   return defineActor({ ...criticContract, machine, tables: criticTables, queries: criticQueries });
 };
 
-/** Acts on a verdict: the curator and the node's reputation hear of it, a review waits for a person. */
+/** Acts on a verdict: the curator and the nodes' reputations hear of it, a review waits for a person. */
 function conclude(context: Context, scenario: Scenario, verdict: Verdict): Context {
   const reasons = verdict.layers.flatMap((layer) => layer.reasons);
   const { decision, confidence } = verdict;
@@ -198,17 +198,29 @@ function decideReview(context: Context, event: Event<'review.decide'>): Context 
   return conclude(decided, row.scenario, { ...row.verdict, decision: event.decision, layers });
 }
 
+/** Nodes that share a bad verdict with the one that reported the item first. */
+const CO_REPORTERS_TOLD = 16;
+
+/**
+ * A good verdict is the first reporter's alone: repeating what others found earns nothing. A bad one is everybody's who
+ * reported it, so that vouching for rubbish costs those who vouch. Only the first one's claim was judged.
+ */
 function observe(scenario: Scenario, good: boolean): void {
-  tell(reputationContract.at(escapeKey(scenario.node)), {
-    type: 'outcome.observed',
-    node: scenario.node,
-    source: 'verdict',
-    good: good ? 1 : 0,
-    bad: good ? 0 : 1,
-    origin: self(),
-    evidence: `scenario ${scenario.id} ${good ? 'accepted' : 'rejected'}`,
-    notify: `coordinator/${scenario.collection}`,
-  });
+  const others = good ? [] : scenario.nodes.filter((node) => node !== scenario.node);
+  for (const node of [scenario.node, ...others.slice(0, CO_REPORTERS_TOLD)]) {
+    const claimed = node === scenario.node ? scenario.claimed : undefined;
+    tell(reputationContract.at(escapeKey(node)), {
+      type: 'outcome.observed',
+      node,
+      source: 'verdict',
+      good: good ? 1 : 0,
+      bad: good ? 0 : 1,
+      origin: self(),
+      evidence: `scenario ${scenario.id} ${good ? 'accepted' : 'rejected'}`,
+      notify: `coordinator/${scenario.collection}`,
+      ...(claimed === undefined ? {} : { claimed }),
+    });
+  }
 }
 
 const list = z.object({ limit: z.number().int().min(1).max(200).default(50) });

@@ -71,6 +71,7 @@ export function buildScenario(
     ],
     novelty: noveltyOf(candidate, recent, settings),
     confidence: candidate.confidence,
+    ...(candidate.claimed === undefined ? {} : { claimed: candidate.claimed }),
   };
 }
 

@@ -3,8 +3,11 @@ import { z } from 'zod';
 import { defineContract, internal } from '../../protocol/contract.ts';
 import { artifact } from '../artifact.ts';
 
-/** An artifact that may be fed, with everybody who reported it. */
-export const candidate = artifact.extend({ reporters: z.array(z.string()) });
+/** An artifact that may be fed, with everybody who reported it and the confidence that the first of them claimed. */
+export const candidate = artifact.extend({
+  reporters: z.array(z.string()),
+  claimed: z.number().min(0).max(1).optional(),
+});
 export type Candidate = z.infer<typeof candidate>;
 
 export const phoenixContract = defineContract({

@@ -12,19 +12,36 @@ export const reputationContract = defineContract({
         source: z.enum(['acceptance', 'verdict', 'corroboration']),
         good: z.number().int().nonnegative(),
         bad: z.number().int().nonnegative(),
-        /** Who observed it, such as `critic/main`. */
+        /** Who says so: `critic/main`, a coordinator, or the name of the node that corroborates. */
         origin: z.string(),
         evidence: z.string(),
         /** Whom to tell when the score moves: a coordinator's address. */
         notify: z.string(),
+        /** Of a corroboration: the corroborating node's reputation. */
+        weight: z.number().min(0).max(1).optional(),
+        /** Of a verdict: the confidence that the node claimed for the item, where it was the one to claim it. */
+        claimed: z.number().min(0).max(1).optional(),
       }),
     ),
+    /**
+     * What somebody outside of the pipeline holds of a node. Replies `{counted, why}`. A voter's name is a claim: all
+     * of these votes weigh the same, and who may send them is for the broker's permissions to say.
+     */
+    'vote.cast': z.object({
+      node: z.string().max(256),
+      voter: z.string().min(1).max(256),
+      vote: z.enum(['good', 'bad']),
+      evidence: z.string().max(500).default(''),
+    }),
+    /** An operator has looked at a flag: votes count again. Replies `{cleared}`, false when nothing was flagged. */
+    'brigading.clear': z.object({ by: z.string().min(1).max(128), reason: z.string().max(500).default('') }),
     /** An epoch with outcomes has ended. */
     'epoch.due': internal(z.object({})),
     /** Another day without activity. */
     'decay.due': internal(z.object({})),
   },
   events: {
+    /** `before` and `after` are the effective score, which is what a coordinator ranks by. */
     'reputation-changed': z.object({
       node: z.string(),
       before: z.number(),

@@ -1,70 +1,69 @@
 /**
  * Multi-epoch confirmation, as pure functions.
  *
- * An *epoch* is a window of `epochMs` of message time (60 s, aligned to the clock) in which at least one
- * outcome was observed; windows without any do not exist. Its *move* is good · 0.01 − bad · 0.02, and its
- * direction the sign of that. A move counts only when the last three epochs have the same direction: the
- * third one confirms the moves of the two before it, each further one counts at its end. An epoch with
- * another direction, or without one, drops what was not confirmed.
+ * An *epoch* is a window of `epochMs` of message time (60 s, aligned to the clock) in which at least one outcome was
+ * observed; windows without any do not exist. Each source of outcomes is confirmed by itself, so that one that a node
+ * controls (what it sends) cannot break what another says (what the critic found).
+ *
+ * A source's *move* is good · 0.01 − bad · 0.02, and its direction the sign of that. A move counts only when three
+ * epochs have its direction: the third one confirms the moves of the two before it, each further one counts at its
+ * end. Good epochs must follow one another: any other epoch drops what was not confirmed. Bad ones wait until three
+ * good ones in a row come: else a node that alternates would keep a high score for ever.
  */
 import type { ReputationSettings } from '../settings.ts';
+import { latest, moveOf, type Source, type Tally } from './outcomes.ts';
 
 /** What was observed in the epoch that is running. */
 export interface Epoch {
   readonly index: number;
-  readonly good: number;
-  readonly bad: number;
-  /** The latest few; all outcomes count. */
-  readonly evidence: readonly string[];
+  readonly tallies: Readonly<Partial<Record<Source, Tally>>>;
+  /** Who voted in it; each counts once. */
+  readonly voters: readonly string[];
 }
 
-/** The epochs in a row that agree so far. */
-export interface Agreement {
-  readonly direction: -1 | 0 | 1;
+/** Epochs of one direction that agree so far. */
+interface Run {
   readonly epochs: number;
   /** The sum of moves that wait for confirmation. */
   readonly pending: number;
   readonly evidence: readonly string[];
 }
-
-export const noAgreement: Agreement = { direction: 0, epochs: 0, pending: 0, evidence: [] };
-
-/** Pieces of evidence kept with an epoch and with a change. */
-const EVIDENCE_MAX = 5;
-const latest = (evidence: readonly string[]): readonly string[] => evidence.slice(-EVIDENCE_MAX);
-
-/** Adds outcomes to the running epoch, or begins one. */
-export function observeIn(
-  epoch: Epoch | null,
-  index: number,
-  outcome: { good: number; bad: number; evidence: string },
-): Epoch {
-  const current = epoch ?? { index, good: 0, bad: 0, evidence: [] };
-  return {
-    index: current.index,
-    good: current.good + outcome.good,
-    bad: current.bad + outcome.bad,
-    evidence: latest([...current.evidence, outcome.evidence]),
-  };
+export interface Agreement {
+  readonly good: Run;
+  readonly bad: Run;
 }
 
-/** Ends an epoch: the new agreement, and the move that is confirmed by it (0 for none). */
+/** A move that enough epochs confirmed. */
+export interface Confirmed {
+  readonly move: number;
+  readonly epochs: number;
+  readonly evidence: readonly string[];
+}
+
+const noRun: Run = { epochs: 0, pending: 0, evidence: [] };
+export const noAgreement: Agreement = { good: noRun, bad: noRun };
+
+/** Below this a move is none: what sums of steps leave by rounding. */
+const NO_MOVE = 1e-9;
+
+/** Ends an epoch of one source: the new agreement, and the move that is confirmed by it. */
 export function endEpoch(
   agreement: Agreement,
-  epoch: Epoch,
+  tally: Tally,
   settings: ReputationSettings,
-): { agreement: Agreement; confirmed: number; evidence: readonly string[] } {
-  const move = epoch.good * settings.goodStep - epoch.bad * settings.badStep;
-  const direction = Math.abs(move) < 1e-9 ? 0 : move > 0 ? 1 : -1;
-  if (direction === 0) return { agreement: noAgreement, confirmed: 0, evidence: [] };
-  const before = agreement.direction === direction ? agreement : noAgreement;
-  const evidence = latest([...before.evidence, ...epoch.evidence]);
-  const grown = { direction, epochs: before.epochs + 1, pending: before.pending + move, evidence } as const;
-  if (grown.epochs < settings.epochsNeeded) return { agreement: grown, confirmed: 0, evidence: [] };
-  return { agreement: { ...grown, pending: 0, evidence: [] }, confirmed: grown.pending, evidence };
-}
-
-/** A score moved within its bounds, rounded to millionths so that sums of steps stay readable. */
-export function moved(score: number, by: number, settings: ReputationSettings): number {
-  return Math.round(Math.min(settings.max, Math.max(settings.min, score + by)) * 1e6) / 1e6;
+): { agreement: Agreement; confirmed: Confirmed | null } {
+  const move = moveOf(tally, settings);
+  if (Math.abs(move) < NO_MOVE) return { agreement: { ...agreement, good: noRun }, confirmed: null };
+  const side = move > 0 ? 'good' : 'bad';
+  const before = agreement[side];
+  const run: Run = {
+    epochs: before.epochs + 1,
+    pending: before.pending + move,
+    evidence: latest([...before.evidence, ...tally.evidence]),
+  };
+  const isConfirmed = run.epochs >= settings.epochsNeeded;
+  const after = isConfirmed ? { ...run, pending: 0, evidence: [] } : run;
+  const confirmed = isConfirmed ? { move: run.pending, epochs: run.epochs, evidence: run.evidence } : null;
+  if (side === 'bad') return { agreement: { good: noRun, bad: after }, confirmed };
+  return { agreement: { good: after, bad: isConfirmed ? noRun : agreement.bad }, confirmed };
 }

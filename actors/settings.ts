@@ -81,6 +81,8 @@ const orchestrator = z
     usefulnessSpeedWeight: fraction(0.2),
     /** A collection that takes this long has no speed at all. */
     slowMs: whole(minute),
+    /** Usefulness of a node that nothing was measured of: neither trusted nor mistrusted. */
+    unmeasuredUsefulness: fraction(0.5),
     degradedUsefulness: fraction(0.3),
     /** A node that tries and has had no success for this long is degraded. */
     degradedAfterMs: whole(hour),

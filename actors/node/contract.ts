@@ -53,6 +53,8 @@ export const nodeContract = defineContract({
         run: z.string().optional(),
       }),
     ),
+    /** The target was removed or paused: nothing more of it is read. */
+    'target.withdrawn': internal(z.object({ id: z.string() })),
     'scan.done': internal(taskSuccess),
     'scan.failed': internal(taskFailure),
     'read.done': internal(taskSuccess),

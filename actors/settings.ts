@@ -44,8 +44,12 @@ const intake = z
 const node = z.strictObject({
   /** Concurrent collections, and batches of files read at a time, unless the machine reports another number. */
   capacity: whole(3),
-  /** Batches that are being read or wait for intake's decision, per unit of capacity. */
+  /** The window when wide open: batches being read or waiting for intake's decision, per unit of capacity. */
   openBatchesFactor: whole(4),
+  /** What the window is multiplied by when intake refuses a batch for now; it never falls below one batch. */
+  windowDecrease: fraction(0.5),
+  /** Batches that the window grows by with each batch that intake takes whole. */
+  windowIncrease: z.number().positive().default(1),
   /** Files of one read batch, and so of one `artifact.collected` message. */
   batchFiles: whole(32),
   /** UTF-8 bytes of content in one message; what does not fit goes by reference. */

@@ -10,6 +10,7 @@ import type { ListedItem } from './collectors/collector.ts';
 import type { SubmissionResult } from './contract.ts';
 import { failed, refuse, scheduleRetry, setFile, updateFile } from './items.ts';
 import { type Draft, type Outcome, pool } from './node-context.ts';
+import { hasRoom, heed, heldTargets, isHeld, nextHungry } from './sending.ts';
 import {
   type Attempt,
   batches,
@@ -159,11 +160,15 @@ export function submissionDecided(draft: Draft, result: SubmissionResult, settin
       rejected: result.rejected.length,
     }),
   });
+  const held = heed(draft, result, settings);
   closeBatch(draft, result.batch, { ...batch, decided: true });
   advance(draft, batch.target, settings);
+  if (!held) return;
+  scheduleRetry(draft);
+  for (const id of [...heldTargets(draft)]) advance(draft, id, settings);
 }
 
-/** Items whose time has come wait to be read again. */
+/** Items whose time has come wait to be read again; what was held back goes on. */
 export function retryDue(draft: Draft, settings: NodeSettings): void {
   draft.retryAtMs = null;
   const due = [...retries.range({ lt: retryKey(now() + 1, ''), limit: retriesPerTurn })].map(([key]) => key);
@@ -181,22 +186,16 @@ export function retryDue(draft: Draft, settings: NodeSettings): void {
   pump(draft, settings);
 }
 
-/** Starts as many read tasks as capacity allows, each target in its turn. */
+/** Starts as many read tasks as capacity and the window allow, each target in its turn. */
 export function pump(draft: Draft, settings: NodeSettings): void {
   if (draft.stopping) return;
   for (let started = 0; started < batchesPerTurn; started++) {
-    if (draft.reading >= draft.capacity || draft.open >= draft.capacity * settings.openBatchesFactor) return;
-    const id = nextHungry(draft.lastServed);
+    if (draft.reading >= draft.capacity || !hasRoom(draft)) return;
+    const id = nextHungry(draft);
     const row = id === undefined ? undefined : targets.get(id);
     if (id === undefined || row === undefined) return;
     startBatch(draft, id, row, settings);
   }
-}
-
-function nextHungry(after: string): string | undefined {
-  for (const [id] of hungry.range({ gt: after, limit: 1 })) return id;
-  for (const [id] of hungry.range({ limit: 1 })) return id;
-  return undefined;
 }
 
 function startBatch(draft: Draft, id: string, row: TargetRow, settings: NodeSettings): void {
@@ -236,13 +235,14 @@ function closeBatch(draft: Draft, name: string, batch: BatchRow): void {
   if (row !== undefined) updateTarget(batch.target, { ...row, open: row.open - 1 });
 }
 
-/** Goes on with whatever waits; reports the target's collection when nothing of it is left. */
+/** Goes on with whatever waits; reports the target's collection when nothing of it is left, or may be sent now. */
 function advance(draft: Draft, id: string, settings: NodeSettings): void {
   pump(draft, settings);
   const row = targets.get(id);
   const attempt = row?.attempt ?? null;
   if (row === undefined || attempt === null) return;
-  if (attempt.scanning || row.waiting > 0 || row.open > 0) {
+  const held = row.waiting > 0 && isHeld(draft, row);
+  if (attempt.scanning || (row.waiting > 0 && !held) || row.open > 0) {
     if (now() - attempt.reportedAtMs < settings.progressMs) return;
     updateTarget(id, { ...row, attempt: { ...attempt, reportedAtMs: now() } });
     const { assignment } = attempt;
@@ -254,8 +254,14 @@ function advance(draft: Draft, id: string, settings: NodeSettings): void {
     });
     return;
   }
-  finish(draft, id, outcomeOf(attempt));
+  finish(draft, id, held ? heldOutcome(attempt, row.waiting) : outcomeOf(attempt));
 }
+
+/** Intake takes no more for now: what waits is sent later, in no collection's name or the next one's. */
+const heldOutcome = ({ accepted, known }: Attempt, items: number): Outcome => ({
+  outcome: accepted + known > 0 ? 'collected' : 'empty',
+  reason: `${items} items wait until intake takes more`,
+});
 
 /** Success with nothing collected is `empty`, never a success. */
 function outcomeOf({ found, offered, accepted, known, rejected, unreadable, unchanged }: Attempt): Outcome {
@@ -308,8 +314,8 @@ function add(
   };
 }
 
-function updateTarget(id: string, row: TargetRow): void {
+export function updateTarget(id: string, row: TargetRow): void {
   targets.put(id, row);
-  if (row.waiting > 0) hungry.put(id, true);
+  if (row.waiting > 0 && row.withdrawn !== true) hungry.put(id, true);
   else hungry.delete(id);
 }

@@ -30,6 +30,8 @@ export interface TargetRow {
   readonly waiting: number;
   /** Batches that are being read or decided. */
   readonly open: number;
+  /** Removed or paused: its items wait until it is assigned again. */
+  readonly withdrawn?: boolean;
 }
 /** By the target's id. */
 export const targets = defineTable<TargetRow>('targets');

@@ -18,12 +18,12 @@ export function turnTables() {
   const refuse = (): never => {
     throw new Error('only tables are there');
   };
-  return function inTurn<T>(body: () => T, touched: Touched = { rows: 0, largestBytes: 0 }): T {
+  return function inTurn<T>(body: () => T, touched: Touched = { rows: 0, largestBytes: 0 }, nowMs = 0): T {
     const rows = counting(new TurnRows(overlay, 0, actor), touched);
     const result = withTurn(
       {
         self: actor,
-        now: 0,
+        now: nowMs,
         sender: undefined,
         messageId: '',
         replyTo: undefined,

@@ -62,6 +62,8 @@ const node = z.strictObject({
   scanPageFiles: whole(300),
   /** When a recoverably refused or unreadable file is tried again, if nothing says otherwise. */
   retryAfterMs: whole(5 * minute),
+  /** Bytes on a node's disk for what may be gone from its source and is not decided yet. */
+  spoolBytes: whole(256 * 1024 * 1024),
   /** How often a long collection tells the orchestrator that it goes on. */
   progressMs: whole(minute),
   /** Failed attempts at reading one file before it waits for the target's next collection. */

@@ -10,6 +10,7 @@ import type { ListedItem } from './collectors/collector.ts';
 import type { SubmissionResult } from './contract.ts';
 import { failed, refuse, scheduleRetry, setFile, updateFile } from './items.ts';
 import { type Draft, type Outcome, pool } from './node-context.ts';
+import type { ReleaseInput } from './spool/keep.ts';
 import { hasRoom, heed, heldTargets, isHeld, nextHungry } from './sending.ts';
 import {
   type Attempt,
@@ -116,7 +117,8 @@ export function wasRead(draft: Draft, input: ReadInput, output: ReadOutput, sett
     attempt: add(row.attempt, { offered: output.read.length, unreadable: output.unreadable.length }),
   });
   const decided = batch.decided || output.read.length === 0;
-  closeBatch(draft, input.batch, { ...batch, read: true, decided });
+  const spooled = output.spooled === true ? { spooled: true } : {};
+  closeBatch(draft, input.batch, { ...batch, ...spooled, read: true, decided });
   advance(draft, batch.target, settings);
 }
 
@@ -231,8 +233,19 @@ function closeBatch(draft: Draft, name: string, batch: BatchRow): void {
   }
   batches.delete(name);
   draft.open--;
+  if (batch.spooled === true) giveUp(draft, batch);
   const row = targets.get(batch.target);
   if (row !== undefined) updateTarget(batch.target, { ...row, open: row.open - 1 });
+}
+
+/** What is decided needs no place in the spool any more; what was refused for now is read from there again. */
+function giveUp(draft: Draft, { target, files: keys }: BatchRow): void {
+  const names = keys.flatMap((key) => {
+    const file = files.get(key);
+    return file === undefined || file.state === 'retry' ? [] : [file.name];
+  });
+  const input: ReleaseInput = { id: target, names };
+  if (names.length > 0) task('release', input, { pool: pool(draft) });
 }
 
 /** Goes on with whatever waits; reports the target's collection when nothing of it is left, or may be sent now. */

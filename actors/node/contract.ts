@@ -59,6 +59,8 @@ export const nodeContract = defineContract({
     'scan.failed': internal(taskFailure),
     'read.done': internal(taskSuccess),
     'read.failed': internal(taskFailure),
+    'release.done': internal(taskSuccess),
+    'release.failed': internal(taskFailure),
     'submission.decided': internal(submissionResult),
     'retry.due': internal(z.object({})),
   },

@@ -26,9 +26,9 @@ describe('the window', () => {
     fc.assert(
       fc.property(
         fc.double({ min: 1, max, noNaN: true }),
-        fc.constantFrom('taken', 'refused'),
+        fc.constantFrom('taken' as const, 'refused' as const),
         (window, batch) => {
-          const next = nextWindow(window, batch as 'taken' | 'refused', max, settings);
+          const next = nextWindow(window, batch, max, settings);
           expect(next).toBe(batch === 'taken' ? Math.min(max, window + 1) : Math.max(1, window / 2));
         },
       ),

@@ -69,7 +69,11 @@ export function heed(draft: Draft, result: SubmissionResult, settings: NodeSetti
   draft.sending = {
     window: news ? nextWindow(sending.window, 'refused', max, settings) : sending.window,
     heldUntilMs: Math.max(sending.heldUntilMs ?? 0, Math.ceil(now() + waitMs)),
-    refusal: { code: String(first['code']), message: String(first['message'] ?? ''), atMs: now() },
+    refusal: {
+      code: String(first['code']),
+      message: typeof first['message'] === 'string' ? first['message'] : '',
+      atMs: now(),
+    },
     halvedAtBatch: news ? draft.nextBatch : sending.halvedAtBatch,
     refusedBatches: sending.refusedBatches + 1,
   };

@@ -83,6 +83,8 @@ export interface BatchRow {
   readonly files: readonly string[];
   readonly read: boolean;
   readonly decided: boolean;
+  /** Whether its items are kept in the spool. */
+  readonly spooled?: boolean;
 }
 export const batches = defineTable<BatchRow>('batches');
 

@@ -25,7 +25,7 @@ interface Delivery {
 
 export function createActorHarness(
   definitions: readonly ActorDefinition[],
-  options: { startAtMs?: number; node?: string } = {},
+  options: { startAtMs?: number; node?: string; folder?: string } = {},
 ) {
   const system = createSystem({ actors: definitions });
   const store = new MemoryStore();
@@ -134,6 +134,7 @@ export function createActorHarness(
         idempotencyKey: key,
         node: options.node ?? 'n1',
         content,
+        ...(options.folder === undefined ? {} : { folder: options.folder }),
         tell: async (to, message, { replyTo } = {}) => {
           told.push({
             to,

@@ -44,8 +44,12 @@ const intake = z
 const node = z.strictObject({
   /** Concurrent collections, and batches of files read at a time, unless the machine reports another number. */
   capacity: whole(3),
-  /** Batches that are being read or wait for intake's decision, per unit of capacity. */
+  /** The window when wide open: batches being read or waiting for intake's decision, per unit of capacity. */
   openBatchesFactor: whole(4),
+  /** What the window is multiplied by when intake refuses a batch for now; it never falls below one batch. */
+  windowDecrease: fraction(0.5),
+  /** Batches that the window grows by with each batch that intake takes whole. */
+  windowIncrease: z.number().positive().default(1),
   /** Files of one read batch, and so of one `artifact.collected` message. */
   batchFiles: whole(32),
   /** UTF-8 bytes of content in one message; what does not fit goes by reference. */
@@ -58,6 +62,8 @@ const node = z.strictObject({
   scanPageFiles: whole(300),
   /** When a recoverably refused or unreadable file is tried again, if nothing says otherwise. */
   retryAfterMs: whole(5 * minute),
+  /** Bytes on a node's disk for what may be gone from its source and is not decided yet. */
+  spoolBytes: whole(256 * 1024 * 1024),
   /** How often a long collection tells the orchestrator that it goes on. */
   progressMs: whole(minute),
   /** Failed attempts at reading one file before it waits for the target's next collection. */
@@ -81,6 +87,8 @@ const orchestrator = z
     usefulnessSpeedWeight: fraction(0.2),
     /** A collection that takes this long has no speed at all. */
     slowMs: whole(minute),
+    /** Usefulness of a node that nothing was measured of: neither trusted nor mistrusted. */
+    unmeasuredUsefulness: fraction(0.5),
     degradedUsefulness: fraction(0.3),
     /** A node that tries and has had no success for this long is degraded. */
     degradedAfterMs: whole(hour),

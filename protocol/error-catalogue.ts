@@ -368,6 +368,10 @@ export const ERRORS = {
     'Wait for retryAfterMs; the quota of a node grows with its success rate.',
   ),
   overload: passing('The system takes no more work at the moment.', 'Wait for retryAfterMs, then try again.'),
+  'spool.full': passing(
+    'The node keeps as much as it may of what intake has not decided yet.',
+    'It goes on by itself when intake takes more; make room on the disk, or raise pipeline.node.spoolBytes.',
+  ),
   'artifact.invalid': refused('The artifact is not valid.', 'Correct the field that "path" names.'),
   'dataset.not_found': refused(
     'There is no such dataset version.',

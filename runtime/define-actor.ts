@@ -35,6 +35,8 @@ export interface TaskContext {
   readonly node: string;
   /** Large content by reference. */
   readonly content: ContentStore;
+  /** A folder of this machine's own that outlives the process; absent where tasks have no disk. */
+  readonly folder?: string;
   /**
    * Sends a durable message as this task. Repeated attempts repeat the same numbers, so each call takes
    * effect once if the handler makes the same calls in the same order.

@@ -24,6 +24,8 @@ export interface ShardParts extends TurnObserver {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly content: ContentStore;
+  /** A folder of this machine's own that tasks may use. */
+  readonly folder?: string;
   readonly checkpoints?: CheckpointSettings;
   /** An operator accepts that entries are replayed with another version of the actors (rule R13). */
   readonly acceptTail: boolean;

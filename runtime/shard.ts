@@ -82,6 +82,7 @@ export class Shard {
         node: parts.node,
         partitions: parts.partitions.count,
         content: parts.content,
+        ...(parts.folder === undefined ? {} : { folder: parts.folder }),
         ask: parts.ask,
         handler: (address, name) =>
           system.kinds.get(address.slice(0, address.indexOf('/')))?.definition.tasks?.[name],

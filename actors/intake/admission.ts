@@ -65,20 +65,22 @@ export function admit(
 ): { admitted: number; refusal: WireError | undefined } {
   if (wanted === 0) return { admitted: 0, refusal: undefined };
   const windowMs = settings.quotaWindowMs;
-  const quota = nodeQuota(node, settings);
   const scopes = [
-    { scope: nodeScope(node), limit: quota, owner: `Node '${node}'` },
+    { scope: nodeScope(node), limit: nodeQuota(node, settings), owner: `Node '${node}'` },
     { scope: totalScope, limit: settings.hourlyTotal, owner: 'All sources together' },
-  ].map((scope) => ({ ...scope, left: Math.max(0, scope.limit - used(scope.scope, nowMs, windowMs)) }));
-  const admitted = Math.min(wanted, ...scopes.map(({ left }) => left));
+  ].map((scope) => ({ ...scope, left: scope.limit - used(scope.scope, nowMs, windowMs) }));
+  const admitted = Math.max(0, Math.min(wanted, ...scopes.map(({ left }) => left)));
   if (admitted > 0) for (const { scope } of scopes) count(scope, admitted, nowMs, windowMs);
   if (admitted === wanted) return { admitted, refusal: undefined };
-  const refused = wanted - admitted;
-  const binding = scopes.filter(({ left }) => left < wanted);
-  const tightest = binding.reduce((a, b) => (b.left < a.left ? b : a));
+  const tightest = scopes.reduce((a, b) => (b.left < a.left ? b : a));
+  // When all that was refused has room, as far as the limits themselves allow it at once.
+  const again = Math.min(wanted - admitted, ...scopes.map(({ limit }) => limit));
+  const waits = scopes.map(({ scope, limit, left }) =>
+    limit === 0 ? windowMs : freeAfterMs(scope, again - left + admitted, nowMs, windowMs),
+  );
   const refusal = new BanyanError('quota.exceeded', {
     message: `${tightest.owner} may submit ${tightest.limit} items per rolling hour, and they are used up.`,
-    retryAfterMs: Math.max(...binding.map(({ scope }) => freeAfterMs(scope, refused, nowMs, windowMs))),
+    retryAfterMs: Math.max(...waits),
     hint:
       tightest.scope === totalScope
         ? 'Wait as long as "retryAfterMs" says, or raise the setting pipeline.intake.hourlyTotal.'
@@ -86,3 +88,11 @@ export function admit(
   }).toWire();
   return { admitted, refusal };
 }
+
+/** Why everything is refused for now: too much that was taken in is still undecided. */
+export const overloaded = (pending: number, { pendingMax, overloadRetryMs }: IntakeSettings): WireError =>
+  new BanyanError('overload', {
+    message: `${pending} items wait for a decision, and more than ${pendingMax} may not.`,
+    retryAfterMs: overloadRetryMs,
+    hint: 'Wait as long as "retryAfterMs" says, and submit less at a time; more wait with pipeline.intake.pendingMax.',
+  }).toWire();

@@ -13,6 +13,8 @@ export const intakeContract = defineContract({
         .string()
         .regex(/^[A-Za-z0-9_:-]{1,64}$/)
         .default('main'),
+      /** How many of the items were refused before: they are counted as retried, not as collected. */
+      retries: z.number().int().nonnegative().default(0),
       /** Items are validated one by one: a bad one is rejected by its index, the others go on. */
       artifacts: z.array(z.unknown()).min(1).max(256),
     }),

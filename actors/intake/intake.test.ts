@@ -133,7 +133,16 @@ describe('overload', () => {
     expect(stats()).toMatchObject({ state: 'saturated', pending: 2 });
     expect(submit([text('x')])).toMatchObject({
       accepted: 0,
-      rejected: [{ error: { code: 'overload', recoverable: true } }],
+      rejected: [
+        {
+          error: {
+            code: 'overload',
+            recoverable: true,
+            message: '2 items wait for a decision, and more than 2 may not.',
+            hint: expect.stringContaining('submit less at a time'),
+          },
+        },
+      ],
       retryAfterMs: 5_000,
     });
     await harness.settle();

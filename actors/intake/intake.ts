@@ -18,7 +18,7 @@ import {
 } from './content.task.ts';
 import { intakeContract } from './contract.ts';
 import { findEvidence } from './evidence.ts';
-import { quotaMinutes, quotas, used } from './quota.ts';
+import { quotaMinutes, quotas, quotaSeconds, used } from './quota.ts';
 import { decided, resolved, submit, unresolvable } from './submission.ts';
 import { batches, contents, measures, unresolved } from './tables.ts';
 import { emptyContext, type IntakeContext } from './totals.ts';
@@ -33,7 +33,7 @@ export const createIntake = (settings: PipelineSettings): ActorDefinition =>
   defineActor({
     ...intakeContract,
     machine: intakeMachine(settings.intake),
-    tables: { contents, batches, unresolved, measures, quotas, quotaMinutes },
+    tables: { contents, batches, unresolved, measures, quotas, quotaMinutes, quotaSeconds },
     tasks: { resolve, evidence },
     queries: {
       stats: ({ context, state, now: nowMs }) => ({
@@ -127,7 +127,7 @@ function intakeMachine(settings: IntakeSettings) {
 }
 
 /** What a public submission cannot say about itself. */
-const fromOutside = { batch: '', exempt: false, retries: 0, positions: null, fromNode: false } as const;
+const fromOutside = { batch: '', exempt: false, positions: null, fromNode: false } as const;
 
 function check(claim: Message<'evidence.check'>): void {
   const { scenario, artifact, terms, quotes, attempt = 0 } = claim;

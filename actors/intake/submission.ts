@@ -7,7 +7,7 @@ import { deferReply, messageId, now, task, tell } from '../../runtime/effects.ts
 import type { Artifact, OfferedArtifact, Outcome } from '../artifact.ts';
 import { coordinatorContract } from '../coordinator/contract.ts';
 import type { IntakeSettings } from '../settings.ts';
-import { admit, checkItem, invalid } from './admission.ts';
+import { admit, checkItem, invalid, overloaded } from './admission.ts';
 import type { Resolved, ResolveInput } from './content.task.ts';
 import { excerptOf } from './excerpt.ts';
 import { identityOf } from './identity.ts';
@@ -50,8 +50,8 @@ export function submit(
   const admitted: Admitted[] = [];
   const rejected: Rejection[] = [];
   if (saturated) {
-    const overload = new BanyanError('overload', { retryAfterMs: settings.overloadRetryMs }).toWire();
-    items.forEach((_, index) => rejected.push({ index, error: overload }));
+    const error = overloaded(context.pending, settings);
+    items.forEach((_, index) => rejected.push({ index, error }));
   } else {
     items.forEach((raw, index) => {
       const checked = checkItem(raw, index, settings);

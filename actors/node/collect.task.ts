@@ -14,6 +14,7 @@ import {
   type ReadItem,
   Unreadable,
 } from './collectors/collector.ts';
+import { keeping, release, type ReleaseInput } from './spool/keep.ts';
 
 export interface ScanInput {
   /** Hash of the target. */
@@ -47,6 +48,8 @@ export interface ReadOutput {
     readonly bytes: number;
     readonly modifiedMs: number;
   }[];
+  /** Whether something of it is kept in the spool until it is decided. */
+  readonly spooled?: boolean;
   readonly unreadable: readonly {
     readonly position: number;
     readonly reason: string;
@@ -57,6 +60,8 @@ export interface ReadOutput {
 export interface CollectTasks {
   readonly scan: (input: ScanInput, context: TaskContext) => Promise<ScanOutput>;
   readonly read: (input: ReadInput, context: TaskContext) => Promise<ReadOutput>;
+  /** Gives up what the spool keeps of items that were decided. */
+  readonly release: (input: ReleaseInput, context: TaskContext) => Promise<void>;
 }
 
 /** UTF-8 bytes of one page of a listing: it comes back in one message. */
@@ -103,13 +108,14 @@ export function collectTasks(
      */
     async read(input, context) {
       const collector = collectorOf(input.target);
+      const keep = await keeping(collector, input.id, context, settings);
       const read: ReadOutput['read'][number][] = [];
       const unreadable: ReadOutput['unreadable'][number][] = [];
       const artifacts: object[] = [];
       let leftBytes = settings.batchContentBytes;
       for (const [position, { name }] of input.items.entries()) {
         try {
-          const item = await collector.read(input.target, name, limitsOf(context));
+          const item = await keep.item(name, () => collector.read(input.target, name, limitsOf(context)));
           const described = describeItem(input, item, await assessor(item));
           const describedBytes = Buffer.byteLength(JSON.stringify(described)) + contentRefBytes;
           const contentBytes = Buffer.byteLength(item.content);
@@ -136,8 +142,10 @@ export function collectTasks(
         };
         await context.tell(intakeContract.at('main'), message);
       }
-      return { read, unreadable };
+      return { read, unreadable, ...(keep.spooled ? { spooled: true } : {}) };
     },
+
+    release: (input, context) => release(input, context, settings),
   };
 }
 

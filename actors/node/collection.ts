@@ -10,6 +10,8 @@ import type { ListedItem } from './collectors/collector.ts';
 import type { SubmissionResult } from './contract.ts';
 import { failed, refuse, scheduleRetry, setFile, updateFile } from './items.ts';
 import { type Draft, type Outcome, pool } from './node-context.ts';
+import type { ReleaseInput } from './spool/keep.ts';
+import { hasRoom, heed, heldTargets, isHeld, nextHungry } from './sending.ts';
 import {
   type Attempt,
   batches,
@@ -115,7 +117,8 @@ export function wasRead(draft: Draft, input: ReadInput, output: ReadOutput, sett
     attempt: add(row.attempt, { offered: output.read.length, unreadable: output.unreadable.length }),
   });
   const decided = batch.decided || output.read.length === 0;
-  closeBatch(draft, input.batch, { ...batch, read: true, decided });
+  const spooled = output.spooled === true ? { spooled: true } : {};
+  closeBatch(draft, input.batch, { ...batch, ...spooled, read: true, decided });
   advance(draft, batch.target, settings);
 }
 
@@ -159,11 +162,15 @@ export function submissionDecided(draft: Draft, result: SubmissionResult, settin
       rejected: result.rejected.length,
     }),
   });
+  const held = heed(draft, result, settings);
   closeBatch(draft, result.batch, { ...batch, decided: true });
   advance(draft, batch.target, settings);
+  if (!held) return;
+  scheduleRetry(draft);
+  for (const id of [...heldTargets(draft)]) advance(draft, id, settings);
 }
 
-/** Items whose time has come wait to be read again. */
+/** Items whose time has come wait to be read again; what was held back goes on. */
 export function retryDue(draft: Draft, settings: NodeSettings): void {
   draft.retryAtMs = null;
   const due = [...retries.range({ lt: retryKey(now() + 1, ''), limit: retriesPerTurn })].map(([key]) => key);
@@ -181,22 +188,16 @@ export function retryDue(draft: Draft, settings: NodeSettings): void {
   pump(draft, settings);
 }
 
-/** Starts as many read tasks as capacity allows, each target in its turn. */
+/** Starts as many read tasks as capacity and the window allow, each target in its turn. */
 export function pump(draft: Draft, settings: NodeSettings): void {
   if (draft.stopping) return;
   for (let started = 0; started < batchesPerTurn; started++) {
-    if (draft.reading >= draft.capacity || draft.open >= draft.capacity * settings.openBatchesFactor) return;
-    const id = nextHungry(draft.lastServed);
+    if (draft.reading >= draft.capacity || !hasRoom(draft)) return;
+    const id = nextHungry(draft);
     const row = id === undefined ? undefined : targets.get(id);
     if (id === undefined || row === undefined) return;
     startBatch(draft, id, row, settings);
   }
-}
-
-function nextHungry(after: string): string | undefined {
-  for (const [id] of hungry.range({ gt: after, limit: 1 })) return id;
-  for (const [id] of hungry.range({ limit: 1 })) return id;
-  return undefined;
 }
 
 function startBatch(draft: Draft, id: string, row: TargetRow, settings: NodeSettings): void {
@@ -232,17 +233,29 @@ function closeBatch(draft: Draft, name: string, batch: BatchRow): void {
   }
   batches.delete(name);
   draft.open--;
+  if (batch.spooled === true) giveUp(draft, batch);
   const row = targets.get(batch.target);
   if (row !== undefined) updateTarget(batch.target, { ...row, open: row.open - 1 });
 }
 
-/** Goes on with whatever waits; reports the target's collection when nothing of it is left. */
+/** What is decided needs no place in the spool any more; what was refused for now is read from there again. */
+function giveUp(draft: Draft, { target, files: keys }: BatchRow): void {
+  const names = keys.flatMap((key) => {
+    const file = files.get(key);
+    return file === undefined || file.state === 'retry' ? [] : [file.name];
+  });
+  const input: ReleaseInput = { id: target, names };
+  if (names.length > 0) task('release', input, { pool: pool(draft) });
+}
+
+/** Goes on with whatever waits; reports the target's collection when nothing of it is left, or may be sent now. */
 function advance(draft: Draft, id: string, settings: NodeSettings): void {
   pump(draft, settings);
   const row = targets.get(id);
   const attempt = row?.attempt ?? null;
   if (row === undefined || attempt === null) return;
-  if (attempt.scanning || row.waiting > 0 || row.open > 0) {
+  const held = row.waiting > 0 && isHeld(draft, row);
+  if (attempt.scanning || (row.waiting > 0 && !held) || row.open > 0) {
     if (now() - attempt.reportedAtMs < settings.progressMs) return;
     updateTarget(id, { ...row, attempt: { ...attempt, reportedAtMs: now() } });
     const { assignment } = attempt;
@@ -254,8 +267,14 @@ function advance(draft: Draft, id: string, settings: NodeSettings): void {
     });
     return;
   }
-  finish(draft, id, outcomeOf(attempt));
+  finish(draft, id, held ? heldOutcome(attempt, row.waiting) : outcomeOf(attempt));
 }
+
+/** Intake takes no more for now: what waits is sent later, in no collection's name or the next one's. */
+const heldOutcome = ({ accepted, known }: Attempt, items: number): Outcome => ({
+  outcome: accepted + known > 0 ? 'collected' : 'empty',
+  reason: `${items} items wait until intake takes more`,
+});
 
 /** Success with nothing collected is `empty`, never a success. */
 function outcomeOf({ found, offered, accepted, known, rejected, unreadable, unchanged }: Attempt): Outcome {
@@ -308,8 +327,8 @@ function add(
   };
 }
 
-function updateTarget(id: string, row: TargetRow): void {
+export function updateTarget(id: string, row: TargetRow): void {
   targets.put(id, row);
-  if (row.waiting > 0) hungry.put(id, true);
+  if (row.waiting > 0 && row.withdrawn !== true) hungry.put(id, true);
   else hungry.delete(id);
 }

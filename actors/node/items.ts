@@ -60,12 +60,14 @@ function retryAt(draft: Draft, key: string, delayMs: number): Pick<FileRow, 'sta
   return { state: 'retry', retryAtMs };
 }
 
-/** One timer for all: it fires when the first item is due. */
+/** One timer for all: it fires when the first item is due, or when sending is not held back any more. */
 export function scheduleRetry(draft: Draft): void {
-  for (const [key] of retries.range({ limit: 1 })) {
-    const atMs = Number(key.slice(0, key.indexOf('|')));
-    if (draft.retryAtMs !== null && draft.retryAtMs <= atMs) return;
-    draft.retryAtMs = atMs;
-    schedule('retry', Math.max(1, atMs - now()), { type: 'retry.due' });
-  }
+  const { heldUntilMs } = draft.sending;
+  const times = [...retries.range({ limit: 1 })].map(([key]) => Number(key.slice(0, key.indexOf('|'))));
+  if (heldUntilMs !== null && heldUntilMs > now()) times.push(heldUntilMs);
+  if (times.length === 0) return;
+  const atMs = Math.min(...times);
+  if (draft.retryAtMs !== null && draft.retryAtMs <= atMs) return;
+  draft.retryAtMs = atMs;
+  schedule('retry', Math.max(1, atMs - now()), { type: 'retry.due' });
 }

@@ -1,6 +1,7 @@
 /** The node actor's small state; everything that grows is in its tables. */
 import { escapeKey, isKey, unescapeKey } from '../../protocol/address.ts';
 import type { NodeSettings } from '../settings.ts';
+import { initialSending, type Sending, windowMax } from './sending.ts';
 import { type FileState, fileStates } from './tables.ts';
 
 export interface NodeContext {
@@ -19,6 +20,7 @@ export interface NodeContext {
   /** Batches that are being read or wait for intake's decision. */
   readonly open: number;
   readonly nextBatch: number;
+  readonly sending: Sending;
   /** The target whose items were read last. */
   readonly lastServed: string;
   readonly retryAtMs: number | null;
@@ -53,6 +55,7 @@ export function initialContext(key: string, settings: NodeSettings): NodeContext
     reading: 0,
     open: 0,
     nextBatch: 0,
+    sending: initialSending(windowMax(settings.capacity, settings)),
     lastServed: '',
     retryAtMs: null,
     files: none,

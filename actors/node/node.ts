@@ -14,11 +14,21 @@ import {
   type ScanInput,
   type ScanOutput,
 } from './collect.task.ts';
-import { finish, listed, pump, readFailed, retryDue, submissionDecided, wasRead } from './collection.ts';
+import {
+  finish,
+  listed,
+  pump,
+  readFailed,
+  retryDue,
+  submissionDecided,
+  updateTarget,
+  wasRead,
+} from './collection.ts';
 import { type Collector, collectorRegistry } from './collectors/collector.ts';
 import { shippedCollectors } from './collectors/index.ts';
 import { nodeContract } from './contract.ts';
 import { type Draft, draftOf, initialContext, type NodeContext, pool } from './node-context.ts';
+import { describeSending, initialSending, resize, windowMax } from './sending.ts';
 import { batches, files, fileStates, hungry, retries, targets, waiting } from './tables.ts';
 
 type NodeMessage = MessageOf<typeof nodeContract.messages>;
@@ -35,13 +45,20 @@ export function createNode(settings: PipelineSettings, parts: NodeParts = {}): A
   const tasks = collectTasks(collectors, parts.assessor ?? lexicalAssessor, settings.node);
   return defineActor({
     ...nodeContract,
+    version: 2,
+    // Version 1 knew no window: it sent as much as it could.
+    migrate: ({ value, context }) => {
+      const before = context as Omit<NodeContext, 'sending'>;
+      const sending = initialSending(windowMax(before.capacity, settings.node));
+      return { value, context: { ...before, sending } };
+    },
     machine: nodeMachine(settings.node),
     tables: { targets, files, waiting, hungry, retries, batches },
     tasks: { ...tasks },
     queries: {
       status: ({ context, state }) => {
         const { key: _, lastServed: __, nextBatch: ___, ...status } = context;
-        return { ...status, state };
+        return { ...status, sending: describeSending(context, settings.node), state };
       },
       files: {
         input: z.object({
@@ -109,6 +126,9 @@ function nodeMachine(settings: NodeSettings) {
         target: '.draining',
         actions: [assign({ stopping: true }), { type: 'report' }],
       },
+      'target.withdrawn': {
+        actions: assign(({ context, event }) => next(context, (draft) => withdraw(draft, event.id))),
+      },
       'scan.done': {
         actions: assign(({ context, event }) =>
           next(context, (draft) =>
@@ -160,6 +180,7 @@ function start(draft: Draft, event: Message<'node.started'>, settings: NodeSetti
   draft.session = event.session;
   draft.name = event.name ?? draft.name;
   draft.capabilities = event.capabilities;
+  resize(draft, event.capacity, settings);
   draft.capacity = event.capacity;
   draft.stopping = false;
   pump(draft, settings);
@@ -185,7 +206,7 @@ function begin(draft: Draft, event: Message<'target.assigned'>): void {
   if (row !== undefined && underWay !== null) {
     const again = !underWay.scanning && underWay.run !== run;
     const adopted = { ...underWay, assignment, run, scanning: underWay.scanning || again };
-    targets.put(id, { ...row, target, exempt: row.exempt || exempt, attempt: adopted });
+    updateTarget(id, { ...row, target, exempt: row.exempt || exempt, attempt: adopted });
     if (again) task('scan', scan, { pool: pool(draft) });
     return;
   }
@@ -200,9 +221,18 @@ function begin(draft: Draft, event: Message<'target.assigned'>): void {
     unreadable: 0,
   };
   const attempt = { assignment, run, startedAtMs: now(), reportedAtMs: now(), scanning: true, ...counts };
-  targets.put(id, { waiting: 0, open: 0, ...row, target, exempt: exempt || row?.exempt === true, attempt });
+  const { withdrawn: _, ...kept } = row ?? { waiting: 0, open: 0 };
+  updateTarget(id, { ...kept, target, exempt: exempt || row?.exempt === true, attempt });
   draft.attempts++;
   task('scan', scan, { pool: pool(draft) });
+}
+
+/** The target was removed or paused: what was read is offered, the rest waits in case it is assigned again. */
+function withdraw(draft: Draft, id: string): void {
+  const row = targets.get(id);
+  if (row === undefined) return;
+  if (row.attempt !== null) draft.attempts--;
+  updateTarget(id, { ...row, attempt: null, withdrawn: true });
 }
 
 function decline({ name }: NodeContext, { id, assignment }: Message<'target.assigned'>): void {

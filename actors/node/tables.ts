@@ -30,6 +30,8 @@ export interface TargetRow {
   readonly waiting: number;
   /** Batches that are being read or decided. */
   readonly open: number;
+  /** Removed or paused: its items wait until it is assigned again. */
+  readonly withdrawn?: boolean;
 }
 /** By the target's id. */
 export const targets = defineTable<TargetRow>('targets');
@@ -81,6 +83,8 @@ export interface BatchRow {
   readonly files: readonly string[];
   readonly read: boolean;
   readonly decided: boolean;
+  /** Whether its items are kept in the spool. */
+  readonly spooled?: boolean;
 }
 export const batches = defineTable<BatchRow>('batches');
 

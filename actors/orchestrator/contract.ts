@@ -18,9 +18,14 @@ export type Target = z.infer<typeof target>;
 export const orchestratorContract = defineContract({
   kind: 'orchestrator',
   messages: {
-    /** Adds a target, or updates it; a new one is due at once. Replies `{id}`. */
+    /** Adds a target, or updates it; a new or quarantined one is due at once. Replies `{id}`. */
     'target.add': z.object({ target }),
+    /** Forgets a target; a node that collects it stops. Replies `{removed}`, false when there was none. */
     'target.remove': z.object({ id: z.string() }),
+    /** Keeps a target from being collected until it is resumed; a node that collects it stops. Replies `{paused}`. */
+    'target.pause': z.object({ id: z.string() }),
+    /** Lifts a pause or a quarantine: the target is due at once. Replies `{resumed}`. */
+    'target.resume': z.object({ id: z.string() }),
     /** Like `target.add`, but due now even if it is known, and free of quotas: the user named it. */
     'target.collect': internal(z.object({ target, run: z.string() })),
     'node.report': internal(

@@ -63,13 +63,31 @@ export function reviewNodes(settings: OrchestratorSettings): void {
 }
 
 function statusOf(row: NodeRow, settings: OrchestratorSettings): NodeStatus {
-  if (row.reported !== 'active') return row.reported;
-  if (row.assigned >= row.capacity) return 'busy';
+  return standingOf(row, settings, now()).status;
+}
+
+/** What a node's report and its results say about it, and why. Aliveness comes first, then room, then usefulness. */
+export function standingOf(
+  row: Pick<NodeRow, 'reported' | 'assigned' | 'capacity' | 'measures' | 'failingSinceMs'>,
+  { degradedUsefulness, degradedAfterMs }: OrchestratorSettings,
+  nowMs: number,
+): { status: NodeStatus; reason: string } {
+  const { reported, assigned, capacity, failingSinceMs } = row;
   const { usefulness } = row.measures;
-  if (usefulness !== null && usefulness < settings.degradedUsefulness) return 'degraded';
-  const { failingSinceMs } = row;
-  if (failingSinceMs !== null && now() - failingSinceMs >= settings.degradedAfterMs) return 'degraded';
-  return 'active';
+  if (reported !== 'active') return { status: reported, reason: `the node reported '${reported}'` };
+  if (assigned >= capacity)
+    return { status: 'busy', reason: `it holds ${assigned} of ${capacity} collections` };
+  if (usefulness !== null && usefulness < degradedUsefulness) {
+    const reason = `its usefulness is ${usefulness.toFixed(2)}, below ${degradedUsefulness}`;
+    return { status: 'degraded', reason };
+  }
+  if (failingSinceMs !== null && nowMs - failingSinceMs >= degradedAfterMs) {
+    const minutes = Math.floor((nowMs - failingSinceMs) / 60_000);
+    return { status: 'degraded', reason: `it has tried for ${minutes} minutes without a success` };
+  }
+  const measured =
+    usefulness === null ? 'nothing was measured yet' : `its usefulness is ${usefulness.toFixed(2)}`;
+  return { status: 'active', reason: `it holds ${assigned} of ${capacity} collections; ${measured}` };
 }
 
 function putNode(row: NodeRow, reason: string, settings: OrchestratorSettings): void {

@@ -1,54 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { createActorHarness } from '../../tests/harness/actor-harness.ts';
-import { defaultPipelineSettings, type OrchestratorSettings } from '../settings.ts';
+import { startOrchestrator as start } from '../../tests/harness/orchestrator.ts';
+import { defaultPipelineSettings } from '../settings.ts';
 import { measure } from './measures.ts';
-import { createOrchestrator } from './orchestrator.ts';
 import { targetId } from './target-id.ts';
 
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
-
-/** The orchestrator alone: what it tells nodes and intake stays undelivered, and can be looked at. */
-function start(changes: Partial<OrchestratorSettings> = {}) {
-  const { orchestrator, ...others } = defaultPipelineSettings;
-  const harness = createActorHarness([
-    createOrchestrator({ ...others, orchestrator: { ...orchestrator, ...changes } }),
-  ]);
-  const tell = (message: { type: string } & Record<string, unknown>) =>
-    harness.tell('orchestrator/main', message);
-  const report = (node: string, status = 'active', capacity = 3, capabilities = ['directory', 'file']) =>
-    tell({ type: 'node.report', node, status, capabilities, capacity });
-  const add = (location: string, more: object = {}) =>
-    tell({ type: 'target.add', target: { type: 'directory', location, ...more } });
-  const told = (kind: string): (Record<string, unknown> & { to: string })[] =>
-    harness.deadLetters
-      .filter(({ to }) => to.startsWith(`${kind}/`))
-      .map(({ to, message }) => ({ ...(message as Record<string, unknown>), to }));
-  const assigned = () =>
-    told('node').map((message) => ({
-      node: message.to.slice('node/'.length),
-      location: (message['target'] as { location: string }).location,
-      assignment: String(message['assignment']),
-      exempt: message['exempt'],
-      id: String(message['id']),
-    }));
-  const finish = (outcome: string, more: object = {}) => {
-    const last = assigned().at(-1);
-    const result = { node: last?.node, target: last?.id, assignment: last?.assignment, outcome };
-    tell({ type: 'collect.result', items: 10, durationMs: 6_000, quality: 0.5, ...result, ...more });
-  };
-  const target = (location: string) =>
-    harness.ask('orchestrator/main', 'target', { id: targetId({ type: 'directory', location }) }) as Record<
-      string,
-      unknown
-    >;
-  const node = (name: string) =>
-    (harness.ask('orchestrator/main', 'nodes') as Record<string, unknown>[]).find(
-      (row) => row['name'] === name,
-    );
-  return { harness, tell, report, add, told, assigned, finish, target, node };
-}
 
 describe('targets', () => {
   test('a new target is due at once and goes to a node that has the capability', () => {

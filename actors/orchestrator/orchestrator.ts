@@ -9,21 +9,20 @@ import { type ActorDefinition, defineActor } from '../../runtime/define-actor.ts
 import { reply } from '../../runtime/effects.ts';
 import type { OrchestratorSettings, PipelineSettings } from '../settings.ts';
 import { orchestratorContract } from './contract.ts';
-import { nodeReported, reviewNodes } from './node-standing.ts';
+import { assignDue } from './assigning.ts';
+import { explainTarget } from './explain.ts';
+import { nodeReported, reviewNodes, standingOf } from './node-standing.ts';
+import { addTarget, collectTarget, pauseTarget, removeTarget, resumeTarget } from './orders.ts';
 import {
-  addTarget,
-  assignDue,
   collected,
-  collectTarget,
   type Draft,
   elapse,
   type OrchestratorContext,
   progressed,
   releaseAll,
-  removeTarget,
   scheduleTick,
 } from './scheduling.ts';
-import { attempts, deadlines, due, held, nodes, targets, upcoming } from './tables.ts';
+import { attempts, deadlines, due, held, nodes, type TargetRow, targets, upcoming } from './tables.ts';
 
 type OrchestratorMessage = MessageOf<typeof orchestratorContract.messages>;
 
@@ -38,32 +37,49 @@ export const createOrchestrator = (settings: PipelineSettings): ActorDefinition 
     ...orchestratorContract,
     machine: orchestratorMachine(settings.orchestrator),
     tables: { targets, upcoming, due, deadlines, held, nodes, attempts },
-    queries: {
-      nodes: () => [...nodes.range()].map(([key, { measures, ...row }]) => ({ key, ...row, ...measures })),
-      targets: {
-        input: z.object({
-          limit: z.number().int().min(1).max(1_000).default(200),
-          /** The id of the last one seen. */
-          after: z.string().default(''),
-        }),
-        select: ({ input: { limit, after } }: { input: { limit: number; after: string } }) =>
-          [...targets.range({ gt: after, limit })].map(([, row]) => row),
-      },
-      target: {
-        input: z.object({ id: z.string() }),
-        select: ({ input: { id } }: { input: { id: string } }) => targets.get(id) ?? null,
-      },
-      stats: ({ context, state }) => ({
-        state,
-        assignments: context.assignments,
-        ...context.totals,
-        ...countTargets(),
-      }),
-    },
+    queries: queriesOf(settings.orchestrator),
   });
 
-function countTargets(): Record<'waiting' | 'due' | 'assigned' | 'inQuarantine', number> {
-  const counts = { waiting: 0, due: 0, assigned: 0, inQuarantine: 0 };
+function queriesOf(settings: OrchestratorSettings) {
+  const explained = (rows: readonly TargetRow[]): object[] => {
+    const known = [...nodes.range()].map(([, row]) => row);
+    return rows.map((row) => ({ ...row, reason: explainTarget(row, known, settings) }));
+  };
+  return {
+    /** Every node with its measures, its status and the reason for it. */
+    nodes: ({ now }: { now: number }) =>
+      [...nodes.range()].map(([key, { measures, ...row }]) => {
+        const { reason } = standingOf({ ...row, measures }, settings, now);
+        return { key, ...row, reason, ...measures };
+      }),
+    /** A page of targets by id, each with the reason for its status. */
+    targets: {
+      input: z.object({
+        limit: z.number().int().min(1).max(1_000).default(200),
+        /** The id of the last one seen. */
+        after: z.string().default(''),
+      }),
+      select: ({ input: { limit, after } }: { input: { limit: number; after: string } }) =>
+        explained([...targets.range({ gt: after, limit })].map(([, row]) => row)),
+    },
+    target: {
+      input: z.object({ id: z.string() }),
+      select: ({ input: { id } }: { input: { id: string } }) => {
+        const row = targets.get(id);
+        return row === undefined ? null : explained([row])[0];
+      },
+    },
+    stats: ({ context, state }: { context: OrchestratorContext; state: unknown }) => ({
+      state,
+      assignments: context.assignments,
+      ...context.totals,
+      ...countTargets(),
+    }),
+  };
+}
+
+function countTargets(): Record<'waiting' | 'due' | 'assigned' | 'inQuarantine' | 'paused', number> {
+  const counts = { waiting: 0, due: 0, assigned: 0, inQuarantine: 0, paused: 0 };
   for (const [, { status }] of targets.range()) counts[status === 'quarantined' ? 'inQuarantine' : status]++;
   return counts;
 }
@@ -83,13 +99,19 @@ function orchestratorMachine(settings: OrchestratorSettings) {
   function take(draft: Draft, event: OrchestratorMessage): void {
     switch (event.type) {
       case 'target.add':
-        reply({ id: addTarget(event.target) });
+        reply({ id: addTarget(event.target, settings) });
         return;
       case 'target.collect':
         reply({ id: collectTarget(event.target, event.run) });
         return;
       case 'target.remove':
         reply({ removed: removeTarget(event.id, settings) });
+        return;
+      case 'target.pause':
+        reply({ paused: pauseTarget(event.id, settings) });
+        return;
+      case 'target.resume':
+        reply({ resumed: resumeTarget(event.id) });
         return;
       case 'node.report':
         nodeReported(event, settings);

@@ -1,27 +1,20 @@
-/** Targets: when each is due, who collects it, and what follows from the outcome. */
-import { escapeKey } from '../../protocol/address.ts';
-import { now, schedule, tell } from '../../runtime/effects.ts';
-import { nodeContract } from '../node/contract.ts';
+/** What time and results decide: when a target is due, and what follows from the outcome of its collection. */
+import { now, schedule } from '../../runtime/effects.ts';
 import type { OrchestratorSettings } from '../settings.ts';
-import type { Target } from './contract.ts';
-import { attempted, hold } from './node-standing.ts';
+import { attempted } from './node-standing.ts';
+import { intervalOf, place, release } from './placing.ts';
 import {
   deadlines,
-  due,
-  dueKey,
-  duePrefix,
   held,
   heldPrefix,
   idOf,
   nodes,
-  type NodeRow,
   targets,
   type TargetRow,
   timedKey,
   timeOf,
   upcoming,
 } from './tables.ts';
-import { targetId } from './target-id.ts';
 
 export interface OrchestratorContext {
   /** Assignments made since the beginning; each gets the next number. */
@@ -44,63 +37,6 @@ export type Draft = { -readonly [K in keyof OrchestratorContext]: OrchestratorCo
 
 /** Targets that one turn takes back or lets become due at most: bounds the rows it touches. */
 const perTurn = 64;
-/** Due targets per type that one turn looks at, the highest priority first. */
-const dueLookedAt = 256;
-/** Counts for a node that nothing was measured of: neither trusted nor mistrusted. */
-const unmeasuredUsefulness = 0.5;
-
-/** Adds or updates a target; adding a quarantined one again lifts the quarantine. Returns its id. */
-export function addTarget(target: Target): string {
-  const id = targetId(target);
-  const before = targets.get(id);
-  if (before === undefined) place({ ...newRow(id, target), status: 'due' });
-  else if (before.status === 'quarantined')
-    place({ ...before, target, status: 'due', dueAtMs: now(), failures: 0 });
-  else place({ ...before, target }, before);
-  return id;
-}
-
-/** The user asks for a target in one run: due now, and free of quotas. The same run asks once. */
-export function collectTarget(target: Target, run: string): string {
-  const id = targetId(target);
-  const before = targets.get(id);
-  if (before?.run === run) return id;
-  const row: TargetRow = { ...(before ?? newRow(id, target)), target, run, exempt: true, failures: 0 };
-  if (before?.status === 'assigned') place({ ...row, again: true }, before);
-  else place({ ...row, status: 'due', dueAtMs: now() }, before);
-  return id;
-}
-
-function newRow(id: string, target: Target): TargetRow {
-  return {
-    id,
-    target,
-    status: 'due',
-    addedAtMs: now(),
-    dueAtMs: now(),
-    exempt: false,
-    run: null,
-    again: false,
-    failures: 0,
-    lastNode: null,
-    lastOutcome: null,
-    lastReason: null,
-    lastResultAtMs: null,
-    lastRun: null,
-    assignment: null,
-    collections: { collected: 0, empty: 0, failed: 0 },
-  };
-}
-
-export function removeTarget(id: string, settings: OrchestratorSettings): boolean {
-  const row = targets.get(id);
-  if (row === undefined) return false;
-  unplace(row);
-  targets.delete(id);
-  if (row.assignment !== null) hold(row.assignment.node, -1, settings);
-  return true;
-}
-
 export interface CollectResult {
   readonly node: string;
   readonly target: string;
@@ -114,7 +50,7 @@ export interface CollectResult {
 
 /** A collection ended. One that is not the target's assignment any more (it timed out, say) was judged before. */
 export function collected(draft: Draft, result: CollectResult, settings: OrchestratorSettings): void {
-  const { outcome, items, quality, durationMs, node } = result;
+  const { outcome, items, quality, durationMs } = result;
   const row = targets.get(result.target);
   if (row?.assignment?.id !== result.assignment) {
     draft.totals = { ...draft.totals, late: draft.totals.late + 1 };
@@ -123,7 +59,7 @@ export function collected(draft: Draft, result: CollectResult, settings: Orchest
   draft.totals = { ...draft.totals, [outcome]: draft.totals[outcome] + 1, items: draft.totals.items + items };
   if (outcome !== 'declined') {
     const code = outcome === 'collected' ? 1 : outcome === 'failed' ? 0 : 2;
-    attempted(node, [code, items, quality, durationMs], settings);
+    attempted(row.assignment.node, [code, items, quality, durationMs], settings);
   }
   const ended = release(row, settings);
   if (outcome === 'declined') {
@@ -176,18 +112,23 @@ export function progressed(
   place({ ...row, assignment: { ...row.assignment, deadlineMs } }, row);
 }
 
-/** A node is gone: what it held is due for others, and nobody's failure. */
+/** A node is gone: what it held is due for others, and nobody's failure. A tick goes on with what is left. */
 export function releaseAll(node: string, settings: OrchestratorSettings): void {
-  for (const key of [...held.range({ prefix: heldPrefix(node), limit: perTurn })].map(
-    ([heldKey]) => heldKey,
-  )) {
+  const keys = [...held.range({ prefix: heldPrefix(node), limit: perTurn })].map(([key]) => key);
+  for (const key of keys) {
     const row = targets.get(idOf(key));
     if (row !== undefined) place({ ...release(row, settings), status: 'due' }, row);
   }
 }
 
+const goneHolders = (): string[] =>
+  [...nodes.range()].flatMap(([, { name, reported, assigned }]) =>
+    reported === 'offline' && assigned > 0 ? [name] : [],
+  );
+
 /** Everything that time alone decides: assignments time out, targets become due. */
 export function elapse(draft: Draft, settings: OrchestratorSettings): void {
+  for (const node of goneHolders()) releaseAll(node, settings);
   for (const id of passed(deadlines)) {
     const row = targets.get(id);
     const assignment = row?.assignment ?? null;
@@ -214,112 +155,10 @@ function passed(table: typeof upcoming): string[] {
   return [...table.range(until)].map(([key]) => idOf(key));
 }
 
-/** Gives due targets to nodes, the highest priority first. */
-export function assignDue(draft: Draft, settings: OrchestratorSettings): void {
-  const free = [...nodes.range()].map(([, row]) => row).filter(takesWork);
-  const types = new Set(free.flatMap(({ capabilities }) => capabilities));
-  const candidates = [...types]
-    .flatMap((type) => [...due.range({ prefix: duePrefix(type), limit: dueLookedAt })])
-    // Without the type, keys are ordered by priority and then by time.
-    .map(([key]) => ({ rank: key.slice(key.indexOf('|') + 1), id: idOf(key) }))
-    .sort((a, b) => (a.rank < b.rank ? -1 : 1));
-  let made = 0;
-  for (const { id } of candidates) {
-    if (made === settings.assignmentsPerTurn || free.length === 0) break;
-    const row = targets.get(id);
-    const node = row === undefined ? undefined : choose(row, free, settings);
-    if (row === undefined || node === undefined) continue;
-    assign(draft, row, node.name, settings);
-    made++;
-    const at = free.indexOf(node);
-    const after = nodes.get(escapeKey(node.name));
-    if (after !== undefined && takesWork(after)) free[at] = after;
-    else free.splice(at, 1);
-  }
-}
-
-const takesWork = (row: NodeRow): boolean => row.status === 'active' || row.status === 'degraded';
-
-/**
- * A target stays with the node that knows it until it has failed too often there; else the most useful node
- * that has the most room gets it. Degraded nodes come last. `metadata.node` binds a target to one node.
- */
-function choose(
-  row: TargetRow,
-  free: readonly NodeRow[],
-  settings: OrchestratorSettings,
-): NodeRow | undefined {
-  const { type, metadata } = row.target;
-  const bound = metadata['node'];
-  const able = free.filter(
-    ({ name, capabilities }) => capabilities.includes(type) && (typeof bound !== 'string' || bound === name),
-  );
-  const last = able.find(({ name }) => name === row.lastNode);
-  const unlucky = row.failures >= settings.reassignAfterFailures;
-  if (last !== undefined && !unlucky) return last;
-  const others = unlucky ? able.filter((node) => node !== last) : able;
-  return best(others) ?? last;
-}
-
-function best(able: readonly NodeRow[]): NodeRow | undefined {
-  const score = ({ status, measures, capacity, assigned }: NodeRow): number => {
-    const room = (capacity - assigned) / capacity;
-    return (measures.usefulness ?? unmeasuredUsefulness) * room - (status === 'degraded' ? 1 : 0);
-  };
-  return able.toSorted((a, b) => score(b) - score(a) || (a.name < b.name ? -1 : 1))[0];
-}
-
-function assign(draft: Draft, row: TargetRow, node: string, settings: OrchestratorSettings): void {
-  const id = `${row.id.slice(0, 16)}.${++draft.assignments}`;
-  const assignment = { id, node, atMs: now(), deadlineMs: now() + settings.assignmentTimeoutMs };
-  place({ ...row, status: 'assigned', lastNode: node, assignment }, row);
-  hold(node, 1, settings);
-  const run = row.run === null ? {} : { run: row.run };
-  const { target, exempt } = row;
-  tell(nodeContract.at(escapeKey(node)), {
-    type: 'target.assigned',
-    id: row.id,
-    assignment: id,
-    target,
-    exempt,
-    ...run,
-  });
-}
-
-/** Takes the target from its node. */
-function release(row: TargetRow, settings: OrchestratorSettings): TargetRow {
-  if (row.assignment === null) return row;
-  hold(row.assignment.node, -1, settings);
-  unplace(row);
-  return { ...row, assignment: null };
-}
-
-const intervalOf = ({ target }: TargetRow, settings: OrchestratorSettings): number =>
-  target.intervalMs ??
-  (target.interval === undefined ? settings.intervalMs : Math.round(target.interval * 1_000));
-
-/** Stores the row and the one index entry that its status needs, instead of those it had `before`. */
-function place(row: TargetRow, before?: TargetRow): void {
-  if (before !== undefined) unplace(before);
-  targets.put(row.id, row);
-  if (row.status === 'waiting') upcoming.put(timedKey(row.dueAtMs, row.id), true);
-  if (row.status === 'due') due.put(dueKey(row), true);
-  if (row.assignment === null) return;
-  deadlines.put(timedKey(row.assignment.deadlineMs, row.id), true);
-  held.put(heldPrefix(row.assignment.node) + row.id, true);
-}
-
-function unplace(row: TargetRow): void {
-  upcoming.delete(timedKey(row.dueAtMs, row.id));
-  due.delete(dueKey(row));
-  if (row.assignment === null) return;
-  deadlines.delete(timedKey(row.assignment.deadlineMs, row.id));
-  held.delete(heldPrefix(row.assignment.node) + row.id);
-}
-
 /** One timer for all: it fires at the next deadline or due time. */
 export function scheduleTick(draft: Draft, settings: OrchestratorSettings): void {
-  const times = [first(upcoming), first(deadlines), nextReview(settings)].filter(
+  const soon = goneHolders().length > 0 ? now() : undefined;
+  const times = [soon, first(upcoming), first(deadlines), nextReview(settings)].filter(
     (time) => time !== undefined,
   );
   if (times.length === 0) return;

@@ -11,8 +11,8 @@ export interface Assignment {
   readonly deadlineMs: number;
 }
 
-/** `waiting` for its time, `due` and waiting for a node, `assigned` to one, or `quarantined`. */
-export type TargetStatus = 'waiting' | 'due' | 'assigned' | 'quarantined';
+/** `waiting` for its time, `due` and waiting for a node, `assigned` to one, `quarantined`, or `paused` by a user. */
+export type TargetStatus = 'waiting' | 'due' | 'assigned' | 'quarantined' | 'paused';
 
 export interface TargetRow {
   readonly id: string;
@@ -42,7 +42,7 @@ export const targets = defineTable<TargetRow>('targets');
 
 /** Targets that wait for their time: `<due time>|<id>`. */
 export const upcoming = defineTable<true>('upcoming');
-/** Targets that are due: `<type>|<priority, highest first>|<due time>|<id>`. */
+/** Targets that are due: `<type>[@<the node they are bound to>]|<priority, highest first>|<due time>|<id>`. */
 export const due = defineTable<true>('due');
 /** Assignments by their deadline: `<deadline>|<id>`. */
 export const deadlines = defineTable<true>('deadlines');
@@ -55,10 +55,17 @@ export const timeOf = (key: string): number => Number(key.slice(0, 14));
 export const idOf = (key: string): string => key.slice(key.lastIndexOf('|') + 1);
 
 const prioritiesPerUnit = 100;
-export const duePrefix = (type: string): string => `${escapeKey(type)}|`;
+/** Targets of one type for any node, or for the one that they are bound to: they keep nobody else waiting. */
+export const duePrefix = (type: string, bound?: string): string =>
+  `${escapeKey(type)}${bound === undefined ? '' : `@${escapeKey(bound)}`}|`;
 export function dueKey({ id, target, dueAtMs }: Pick<TargetRow, 'id' | 'target' | 'dueAtMs'>): string {
   const rank = Math.round((10 - target.priority) * prioritiesPerUnit);
-  return `${duePrefix(target.type)}${String(rank).padStart(4, '0')}|${time(dueAtMs)}|${id}`;
+  return `${duePrefix(target.type, boundTo(target))}${String(rank).padStart(4, '0')}|${time(dueAtMs)}|${id}`;
+}
+/** `metadata.node` binds a target to one node. */
+export function boundTo({ metadata }: Target): string | undefined {
+  const { node } = metadata;
+  return typeof node === 'string' && node !== '' ? node : undefined;
 }
 export const heldPrefix = (node: string): string => `${escapeKey(node)}|`;
 

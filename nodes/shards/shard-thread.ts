@@ -1,5 +1,6 @@
 /** A shard in its worker thread: the real ports, its own connection, its own store. */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { isAddress } from '../../protocol/address.ts';
 import { BanyanError, toBanyanError } from '../../protocol/errors.ts';
@@ -71,6 +72,8 @@ async function run(): Promise<void> {
     clock: systemClock,
     randomness: systemRandomness,
     content: new ObjectContentStore(connection, subjects.streams.content),
+    // One for all shards of the node: a task finds what it kept also after its partition has moved.
+    folder: join(start.folder, '..', '..', 'tasks'),
     answer: ({ to, body }) => {
       try {
         publishAnswer(connection, to, body);

@@ -28,6 +28,7 @@ export function createActorHarness(
   options: {
     startAtMs?: number;
     node?: string;
+    folder?: string;
     /** Runs each turn, with its actor's kind: a benchmark measures what it takes. */
     around?: <T>(kind: string, turn: () => T) => T;
   } = {},
@@ -144,6 +145,7 @@ export function createActorHarness(
         idempotencyKey: key,
         node: options.node ?? 'n1',
         content,
+        ...(options.folder === undefined ? {} : { folder: options.folder }),
         tell: async (to, message, { replyTo } = {}) => {
           told.push({
             to,

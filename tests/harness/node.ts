@@ -47,8 +47,10 @@ export function memoryCollector() {
 type Changes = { [K in 'node' | 'intake']?: Partial<PipelineSettings[K]> };
 
 /** A node with intake and orchestrator, and a deduplicating coordinator. */
-export function startNode(changes: Changes = {}) {
-  const { items, reads, collector } = memoryCollector();
+export function startNode(changes: Changes = {}, folder?: string) {
+  const { items, reads, collector: lasting } = memoryCollector();
+  // With a folder, what is read may be gone afterwards, and is kept there.
+  const collector: Collector = folder === undefined ? lasting : { ...lasting, volatile: true };
   const { node, intake } = defaultPipelineSettings;
   const settings = {
     ...defaultPipelineSettings,
@@ -60,7 +62,10 @@ export function startNode(changes: Changes = {}) {
     createIntake(settings),
     createOrchestrator(settings),
   ];
-  const harness = createActorHarness([...definitions, decidingCoordinator]);
+  const harness = createActorHarness(
+    [...definitions, decidingCoordinator],
+    folder === undefined ? {} : { folder },
+  );
   const begin = (session = 's1', capacity = 3) =>
     harness.tell('node/n1', { type: 'node.started', session, capabilities: ['memory'], capacity });
   let runs = 0;

@@ -38,6 +38,8 @@ export interface CollectorLimits {
 export interface Collector {
   /** The target type that it serves, and the capability that a node reports for it. */
   readonly type: string;
+  /** What it reads may be gone when it is asked again: the node keeps it on disk until intake has decided. */
+  readonly volatile?: boolean;
   /** Everything the target has, each name once; throws when the target itself cannot be reached. */
   list(target: Target, limits: CollectorLimits): Promise<ListedItem[]>;
   /** Throws {@link Unreadable} for an item that cannot be read; that fails this item only. */

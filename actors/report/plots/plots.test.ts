@@ -17,7 +17,8 @@ test('a share lies between 0 % and 100 %, whatever is given', () => {
   fc.assert(
     fc.property(fc.double(), fc.double(), (part, whole) => {
       const share = Number(across(part, whole).slice(0, -1));
-      return share >= 0 && share <= 100;
+      expect(share).toBeGreaterThanOrEqual(0);
+      expect(share).toBeLessThanOrEqual(100);
     }),
   );
 });

@@ -7,7 +7,8 @@ import { createActorHarness } from '../tests/harness/actor-harness.ts';
 import { someText } from './artifact.fixture.ts';
 import { exportDataset, type PublishedVersion, verifyDataset } from './dataset/index.ts';
 import { createPipeline } from './pipeline.ts';
-import { gatherReport, renderReport, writeReport } from './report/report.ts';
+import { renderMarkdown } from './report/render-markdown.ts';
+import { gatherReport, writeReport } from './report/report.ts';
 
 let source: string;
 let out: string;
@@ -122,13 +123,13 @@ describe('the report', () => {
     const nobody = async () => Promise.reject(new BanyanError('actor.not_found'));
     const report = await gatherReport(nobody, { atMs: 0 });
     expect(report.totals.collected).toBe(0);
-    expect(renderReport(report)).toContain('No version has been published yet.');
+    expect(renderMarkdown(report)).toContain('No version has been published yet.');
   });
 
   test('names from outside cannot become Markdown', async () => {
     const nobody = async () => Promise.reject(new BanyanError('actor.not_found'));
     const report = await gatherReport(nobody, { atMs: 0 });
-    const text = renderReport({ ...report, domains: [{ domain: '<b>|x\n# y', artifacts: 1 }] });
+    const text = renderMarkdown({ ...report, domains: [{ domain: '<b>|x\n# y', artifacts: 1 }] });
     expect(text).toContain('\\<b\\>\\|x \\# y');
   });
 });

@@ -1,24 +1,33 @@
-/** The report of a run: `report.md` for people, `report.json` for programs. */
+/** The report of a run: `report.html` and `report.md` for people, `report.json` for programs. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Report } from './gather.ts';
-import { renderReport } from './render.ts';
+import { renderHtml } from './render-html.ts';
+import { renderMarkdown } from './render-markdown.ts';
+import type { Report } from './report-data.ts';
 
-export { gatherReport, type Report } from './gather.ts';
-export { renderReport } from './render.ts';
+export { gatherReport } from './gather-report.ts';
+export type { Report } from './report-data.ts';
 
-/** Writes both files into `folder`, each whole or not at all; an older report is replaced. Returns their paths. */
-export async function writeReport(
-  report: Report,
-  folder: string,
-): Promise<{ markdown: string; json: string }> {
+/** Paths of a report's files. */
+export interface ReportFiles {
+  readonly html: string;
+  readonly markdown: string;
+  readonly json: string;
+}
+
+/** Writes the files into `folder`, each whole or not at all; an older report is replaced. */
+export async function writeReport(report: Report, folder: string): Promise<ReportFiles> {
   await mkdir(folder, { recursive: true });
-  const markdown = join(folder, 'report.md');
-  const json = join(folder, 'report.json');
-  await replace(markdown, renderReport(report));
-  await replace(json, `${JSON.stringify(report, null, 2)}\n`);
-  return { markdown, json };
+  const files = {
+    html: join(folder, 'report.html'),
+    markdown: join(folder, 'report.md'),
+    json: join(folder, 'report.json'),
+  };
+  await replace(files.html, renderHtml(report));
+  await replace(files.markdown, renderMarkdown(report));
+  await replace(files.json, `${JSON.stringify(report, null, 2)}\n`);
+  return files;
 }
 
 async function replace(path: string, content: string): Promise<void> {

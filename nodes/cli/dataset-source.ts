@@ -1,7 +1,7 @@
 /** Dataset versions and reports of a running system, and their export into a folder. */
 import { resolve } from 'node:path';
 import { exportDataset, type ExportResult, type PublishedVersion } from '../../actors/dataset/index.ts';
-import { gatherReport, type Report, writeReport } from '../../actors/report/report.ts';
+import { gatherReport, type Report, type ReportFiles, writeReport } from '../../actors/report/report.ts';
 import { formatAddress, parseAddress } from '../../protocol/address.ts';
 import { BanyanError } from '../../protocol/errors.ts';
 import { subjectsOf } from '../../protocol/subjects.ts';
@@ -40,7 +40,7 @@ export interface Exported extends ExportResult {
   readonly versions: readonly PublishedVersion[];
   readonly report: Report;
   /** Paths of the report's files. */
-  readonly reportFiles: { readonly markdown: string; readonly json: string };
+  readonly reportFiles: ReportFiles;
 }
 
 /** Writes versions that are not there yet, and the report, into `out`. See `exportDataset` for the errors. */

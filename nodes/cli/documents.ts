@@ -171,7 +171,7 @@ export const datasetExportDocument = z.object({
   out: z.string(),
   written: z.array(z.string()),
   unchanged: z.array(z.string()),
-  report: z.object({ markdown: z.string(), json: z.string() }),
+  report: z.object({ html: z.string(), markdown: z.string(), json: z.string() }),
 });
 
 export const datasetVerifyDocument = z.object({
@@ -245,7 +245,10 @@ export const upDocument = z.object({
       path: z.string(),
     })
     .nullable(),
+  /** The report as Markdown. */
   report: z.string().nullable(),
+  /** The same as a page. */
+  reportHtml: z.string().nullable(),
 });
 export type UpDocument = z.infer<typeof upDocument>;
 

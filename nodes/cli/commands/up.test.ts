@@ -45,7 +45,8 @@ describe('up --once', { timeout }, () => {
     const summary = documents.upDocument.parse(JSON.parse(first.stdout));
     expect(summary).toMatchObject({ collected: 12, accepted: 12, duplicates: 0, rejected: 0, scenarios: 12 });
     expect(summary.dataset).toMatchObject({ name: 'v0001', path: join(directory, 'out', 'v0001') });
-    expect(existsSync(join(directory, 'out', 'report.md'))).toBe(true);
+    for (const file of ['report.md', 'report.html'])
+      expect(existsSync(join(directory, 'out', file))).toBe(true);
 
     const again = await commandProcess(up('--once', '--source', notes, '--json', '--quiet'));
     expect(documents.upDocument.parse(JSON.parse(again.stdout))).toEqual(summary);

@@ -33,12 +33,22 @@ export function summaryOf({ versions, report, reportFiles }: Exported, folder: s
             path: join(folder, newest.name),
           },
     report: reportFiles.markdown,
+    reportHtml: reportFiles.html,
   };
 }
 
 export function formatSummary(summary: UpDocument): string {
-  const { collected, accepted, duplicates, corroborated, rejected, scenarios, examples, dataset, report } =
-    summary;
+  const {
+    collected,
+    accepted,
+    duplicates,
+    corroborated,
+    rejected,
+    scenarios,
+    examples,
+    dataset,
+    reportHtml,
+  } = summary;
   const rest = collected - accepted - duplicates - corroborated - rejected;
   const lines = [
     [
@@ -52,7 +62,7 @@ export function formatSummary(summary: UpDocument): string {
       'dataset',
       dataset === null ? 'none published yet' : `${dataset.path} (${counted(dataset.examples, 'example')})`,
     ],
-    ...(report === null ? [] : [['report', report]]),
+    ...(reportHtml === null ? [] : [['report', reportHtml]]),
   ];
   return lines.map(([name = '', text = '']) => `${name.padEnd(10)} ${text}`).join('\n');
 }

@@ -14,6 +14,7 @@ import { growthCampaign } from './bench/growth-campaign.ts';
 import { type Campaign, wilsonUpper } from './chaos/campaign.ts';
 import { faultsCampaign } from './chaos/faults/faults-campaign.ts';
 import { killCampaign } from './chaos/kill-campaign.ts';
+import { maskingCampaign } from './evaluation/masking-campaign.ts';
 import { otpCampaign } from './otp/otp-campaign.ts';
 import { plantedCampaign } from './simulation/planted/planted-campaign.ts';
 import { simulationCampaign } from './simulation/simulation-campaign.ts';
@@ -27,6 +28,7 @@ const CAMPAIGNS: readonly Campaign[] = [
   growthCampaign,
   otpCampaign,
   supervisionCampaign,
+  maskingCampaign,
 ];
 
 const USAGE = 'npm run campaign -- NAME [--runs N] [--seed N] [--mode MODE] [--minutes N] [--json FILE]';

@@ -71,6 +71,23 @@ describe('gates, in order and counted', () => {
     expect(c.stats()['masked']).toBeGreaterThanOrEqual(3);
   });
 
+  test('masking: a name that the input gives away stands nowhere in the output, not even as a key term', async () => {
+    const c = start();
+    const excerpt = `Author: Zebulon Quartermain. Quartermain is the quartermain of Zebulon. ${someText(1)}`;
+    const scenario = someScenario(1, {
+      excerpt: excerpt.replace('Quartermain is', 'Zebulon Quartermain is'),
+    });
+    expect(scenario.expected.keyTerms).toContain('quartermain');
+    c.judge(scenario);
+    await c.publish();
+    const [example] = c.examples(1);
+    expect(example?.input).toContain('[NAME]');
+    expect(example?.output).not.toContain('Zebulon Quartermain');
+    c.judge(someScenario(2, { excerpt: `Author: Zebulon Quartermain. ${someText(2)}` }));
+    await c.publish();
+    expect(JSON.stringify(c.examples(2))).not.toMatch(/quartermain/i);
+  });
+
   test('masking: a text that is mostly personal data is refused', () => {
     const c = start();
     const addresses = Array.from({ length: 20 }, (_, n) => `person${n}@example.org`).join(' ');

@@ -5,6 +5,7 @@
 import { findInjections, findSecrets, maskPersonalData } from '../safety/index.ts';
 import type { Scenario, Verdict } from '../scenario.ts';
 import type { CuratorSettings } from '../settings.ts';
+import { wordsOf } from '../text/index.ts';
 import { exampleId, type ExampleRow, outputOf } from './example.ts';
 import { qualityOf } from './quality.ts';
 
@@ -28,7 +29,7 @@ export function passGates(
   if (verdict.decision !== 'accept') return refuse('verdict', `the critic decided ${verdict.decision}`);
 
   const layers = Object.fromEntries(verdict.layers.map(({ layer, result }) => [layer, result]));
-  const output = outputOf(scenario);
+  const output = outputOf(withoutMaskedTerms(scenario));
   // Looked at again: what is published must be safe whatever the verdict was based on.
   const whole = `${scenario.instruction}\n${scenario.input}\n${output}\n${scenario.source}`;
   if (layers['safety'] !== 'passed') return refuse('safety', 'the critic did not find it safe');
@@ -36,8 +37,9 @@ export function passGates(
   if (unsafe !== undefined) return refuse('safety', unsafe.name);
 
   const maskedInput = maskPersonalData(scenario.input);
-  const maskedOutput = maskPersonalData(output);
-  const maskedSource = maskPersonalData(scenario.source);
+  // What was made from the input may show a name without the place that gave it away.
+  const maskedOutput = maskPersonalData(output, maskedInput.names);
+  const maskedSource = maskPersonalData(scenario.source, maskedInput.names);
   const masked = maskedInput.masked + maskedOutput.masked + maskedSource.masked;
   if (maskedInput.maskedCharacters > scenario.input.length * MAX_MASKED_SHARE) {
     return refuse('masking', 'too much of it is personal data', masked);
@@ -68,6 +70,13 @@ export function passGates(
       masked,
     },
   };
+}
+
+/** A term that stands only in personal data, such as a family name, is personal data without its place. */
+function withoutMaskedTerms(scenario: Scenario): Scenario {
+  const left = new Set(wordsOf(maskPersonalData(scenario.input).text));
+  const keyTerms = scenario.expected.keyTerms.filter((term) => wordsOf(term).every((word) => left.has(word)));
+  return { ...scenario, expected: { ...scenario.expected, keyTerms } };
 }
 
 function refuse(refusedAt: Gate, reason: string, masked = 0): Judgement {

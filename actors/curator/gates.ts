@@ -66,7 +66,12 @@ export function passGates(
       input: maskedInput.text,
       output: maskedOutput.text,
       quality: quality.score,
-      verdict: { decision: verdict.decision, confidence: verdict.confidence, layers },
+      verdict: {
+        decision: verdict.decision,
+        confidence: verdict.confidence,
+        reviewed: verdict.review !== undefined,
+        layers,
+      },
       masked,
     },
   };

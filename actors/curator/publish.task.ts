@@ -108,6 +108,7 @@ function lineOf(row: ExampleRow): ExampleLine {
       verdict: {
         decision: row.verdict.decision,
         confidence: row.verdict.confidence,
+        reviewed: row.verdict.reviewed,
         layers: { ...row.verdict.layers },
       },
       masked: row.masked,

@@ -43,7 +43,7 @@ const line = (n: number): ExampleLine => ({
     domain: 'd',
     contentType: 'text',
     quality: 0.8,
-    verdict: { decision: 'accept', confidence: 0.9, layers: {} },
+    verdict: { decision: 'accept', confidence: 0.9, reviewed: false, layers: {} },
     masked: 0,
     models: {},
   },

@@ -73,6 +73,8 @@ export const exampleLine = z.object({
     verdict: z.object({
       decision: z.string(),
       confidence: z.number(),
+      /** A person decided what the critic could not. */
+      reviewed: z.boolean().default(false),
       layers: z.record(z.string(), z.string()),
     }),
     masked: z.number().int(),

@@ -251,6 +251,19 @@ describe('versions', () => {
   });
 });
 
+test('a curator of the first version goes on with its counts', () => {
+  const { migrate } = createCurator(defaultPipelineSettings);
+  const gates = { quality: { passed: 3, refused: 1 } };
+  const before = { gates, atLastVersion: { gates, masked: 2 }, publishing: null, examples: 3 };
+  const { context } = migrate?.({ value: 'collecting', context: before }, 1) as { context: object };
+  const withNew = { ...gates, 'near-duplicates': { passed: 0, refused: 0 } };
+  expect(context).toMatchObject({
+    examples: 3,
+    gates: withNew,
+    atLastVersion: { gates: withNew, masked: 2 },
+  });
+});
+
 test('a domain may have any name, of any length', async () => {
   const c = start();
   for (const [n, domain] of ['__proto__', 'constructor', 'x'.repeat(1_000)].entries())

@@ -1,6 +1,6 @@
 /**
- * The gates in their order: verdict, safety, masking, duplicates, quality; balance follows when a version is
- * made. Each is counted. Near duplicates and the mix with a basal set are not part of it yet.
+ * The gates in their order: verdict, safety, masking, duplicates, near duplicates, quality; balance and the mix with
+ * a basal set follow when a version is made. Each is counted.
  */
 import { findInjections, findSecrets, maskPersonalData } from '../safety/index.ts';
 import type { Scenario, Verdict } from '../scenario.ts';
@@ -9,7 +9,16 @@ import { wordsOf } from '../text/index.ts';
 import { exampleId, type ExampleRow, outputOf } from './example.ts';
 import { qualityOf } from './quality.ts';
 
-export const GATES = ['verdict', 'safety', 'masking', 'duplicates', 'quality', 'balance'] as const;
+export const GATES = [
+  'verdict',
+  'safety',
+  'masking',
+  'duplicates',
+  'near-duplicates',
+  'quality',
+  'balance',
+  'mix',
+] as const;
 export type Gate = (typeof GATES)[number];
 
 /** A text of which more than this share was masked says nothing any more. */
@@ -19,11 +28,19 @@ export type Judgement =
   | { readonly example: ExampleRow }
   | { readonly refusedAt: Gate; readonly reason: string; readonly masked: number };
 
-/** Takes a judged scenario through the gates; `isKnown` tells whether an example of this id exists. */
+/** What the gates ask about the dataset. */
+export interface KnownExamples {
+  /** Whether an example of this id exists, or a line of a basal set. */
+  isKnown(id: string): boolean;
+  /** The id of an example whose input is nearly the same. */
+  alike(input: string): string | undefined;
+}
+
+/** Takes a judged scenario through the gates; a refusal says why in words. */
 export function passGates(
   scenario: Scenario,
   verdict: Verdict,
-  isKnown: (id: string) => boolean,
+  known: KnownExamples,
   settings: CuratorSettings,
 ): Judgement {
   if (verdict.decision !== 'accept') return refuse('verdict', `the critic decided ${verdict.decision}`);
@@ -46,7 +63,13 @@ export function passGates(
   }
 
   const id = exampleId(maskedInput.text, maskedOutput.text);
-  if (isKnown(id)) return refuse('duplicates', 'the same input and output are in the dataset', masked);
+  if (known.isKnown(id)) return refuse('duplicates', 'the same input and output are in the dataset', masked);
+
+  const near = known.alike(maskedInput.text);
+  if (near !== undefined) {
+    const similarity = `at least ${Math.round(settings.nearSimilarity * 100)} % of its word sequences`;
+    return refuse('near-duplicates', `the example ${near.slice(0, 12)} has ${similarity}`, masked);
+  }
 
   const quality = qualityOf(scenario, verdict, maskedInput.text);
   if (quality.score < settings.qualityMin) {

@@ -109,6 +109,30 @@ describe('the mix', () => {
     expect(await manifestOf('v0002')).toMatchObject({ basal: { wanted: 6, taken: 0 } });
   });
 
+  test('a crash at any step of publishing leaves the old version or the whole new one, and no example twice', async () => {
+    const expected = start();
+    await expected.loadLines(...many(50));
+    await expected.publish(0, 14);
+    for (let step = 1; step <= 4; step++) {
+      const c = start();
+      await c.loadLines(...many(50));
+      const { put, get } = c.content;
+      let operations = 0;
+      const dieAt = async <T>(operation: () => Promise<T>): Promise<T> => {
+        const done = await operation();
+        if (++operations === step) throw new Error('the process dies');
+        return done;
+      };
+      c.content.put = (bytes) => dieAt(() => put(bytes));
+      c.content.get = (sha256) => dieAt(() => get(sha256));
+      await c.publish(0, 14);
+      expect(c.versions()).toEqual([]);
+      c.advance(10_000);
+      await c.settle();
+      expect(c.versions().map(({ files }) => files)).toEqual(expected.versions().map(({ files }) => files));
+    }
+  });
+
   test('without a set nothing is mixed in', async () => {
     const c = start();
     await c.publish(0, 14);

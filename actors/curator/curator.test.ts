@@ -255,9 +255,9 @@ test('a curator of the first version goes on with its counts', () => {
   const { migrate } = createCurator(defaultPipelineSettings);
   const gates = { quality: { passed: 3, refused: 1 } };
   const before = { gates, atLastVersion: { gates, masked: 2 }, publishing: null, examples: 3 };
-  const { context } = migrate?.({ value: 'collecting', context: before }, 1) as { context: object };
+  const migrated = migrate?.({ value: 'collecting', context: before }, 1);
   const withNew = { ...gates, 'near-duplicates': { passed: 0, refused: 0 } };
-  expect(context).toMatchObject({
+  expect(migrated?.context).toMatchObject({
     examples: 3,
     gates: withNew,
     atLastVersion: { gates: withNew, masked: 2 },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { labelledDocument } from '../../tests/evaluation/masking-documents.ts';
-import { findPersonalData, maskPersonalData } from './index.ts';
+import { findInjections, findPersonalData, findSecrets, maskPersonalData } from './index.ts';
 
 const mask = (text: string): string => maskPersonalData(text).text;
 
@@ -175,8 +175,18 @@ describe('a hostile text costs time in proportion to its length:', () => {
     ' '.repeat(50),
     '\n',
     'SSN ',
+    'ignore ',
+    'ignore all ',
+    'send the ',
+    '![a](https://a?b=',
+    '### Instruction: a\n',
+    'password = ',
+    '"role": ',
+    '忽略',
+    '\u200b',
   ])('%j', (unit) => {
     const text = unit.repeat(Math.ceil(characters / unit.length));
     expect(maskPersonalData(text).text.length).toBeGreaterThan(0);
+    expect(findInjections(text).length + findSecrets(text).length).toBeGreaterThanOrEqual(0);
   });
 });

@@ -53,6 +53,9 @@ describe('gates, in order and counted', () => {
     const c = start();
     c.judge(someScenario(1, { excerpt: `${someText(1)} The key is AKIAIOSFODNN7EXAMPLE now.` }));
     expect(refusedAt(c)).toEqual(['safety']);
+    expect(c.ask('curator/main', 'refusals')).toMatchObject({
+      refusals: [{ gate: 'safety', reason: 'it holds a secret: aws-access-key' }],
+    });
     expect(JSON.stringify(c.ask('curator/main', 'refusals'))).not.toContain('AKIAIOSFODNN7EXAMPLE');
   });
 

@@ -50,8 +50,10 @@ export function passGates(
   // Looked at again: what is published must be safe whatever the verdict was based on.
   const whole = `${scenario.instruction}\n${scenario.input}\n${output}\n${scenario.source}`;
   if (layers['safety'] !== 'passed') return refuse('safety', 'the critic did not find it safe');
-  const unsafe = [...findSecrets(whole), ...findInjections(whole)][0];
-  if (unsafe !== undefined) return refuse('safety', unsafe.name);
+  const [secret] = findSecrets(whole);
+  if (secret !== undefined) return refuse('safety', `it holds a secret: ${secret.name}`);
+  const [injection] = findInjections(whole);
+  if (injection !== undefined) return refuse('safety', `it tries to steer a model: ${injection.name}`);
 
   const maskedInput = maskPersonalData(scenario.input);
   // What was made from the input may show a name without the place that gave it away.

@@ -111,8 +111,10 @@ test('what evidence could not verify waits, is shown, and what a person accepts 
     return versions;
   }, EVENTUALLY);
   expect(version).toMatchObject({ examples: 1 });
-  await json(documents.datasetExportDocument, 'dataset', 'export', '--out', out);
-  const line = JSON.parse(readFileSync(join(out, 'v0001/examples.jsonl'), 'utf8')) as object;
+  // Not into the folder that `up` itself exports to.
+  const mine = join(directory, 'export');
+  await json(documents.datasetExportDocument, 'dataset', 'export', '--out', mine);
+  const line = JSON.parse(readFileSync(join(mine, 'v0001/examples.jsonl'), 'utf8')) as object;
   expect(line).toMatchObject({
     provenance: {
       scenario: first,

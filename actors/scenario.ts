@@ -46,5 +46,7 @@ export const verdict = z.object({
       reasons: z.array(z.string()),
     }),
   ),
+  /** The person who decided what the critic could not. */
+  review: z.object({ by: z.string(), reason: z.string(), at: z.string() }).optional(),
 });
 export type Verdict = z.infer<typeof verdict>;

@@ -225,6 +225,11 @@ const curator = z.strictObject({
   domainShare: fraction(0.3),
   /** The balance gate needs this many domains. */
   balanceDomains: whole(4),
+  /** Share of word shingles from which on two inputs are nearly the same. */
+  nearSimilarity: fraction(0.9),
+  /** Share of a version that comes from the basal set, when one is given. */
+  basalShare: z.number().min(0).max(0.9).default(0.3),
+  basalMaxBytes: whole(64 * 1024 * 1024),
   versionExamples: whole(100),
   publishAfterMs: whole(minute),
 });

@@ -83,6 +83,8 @@ export const settingsSchema = z.strictObject({
   app: z.string().min(1).optional(),
   /** Paths and URLs that `up` collects; the user's own, so intake quotas do not apply. */
   sources: z.array(z.string().min(1)).default([]),
+  /** A JSONL file in Alpaca's form, or an exported version: dataset versions take a share of it. */
+  basal: z.string().min(1).optional(),
   /** Ends when everything collected has been decided. */
   once: z.boolean().default(false),
   pipeline: pipelineSettingsSchema.prefault({}),

@@ -382,6 +382,14 @@ export const ERRORS = {
     'Export the version again from the object store with "banyan dataset export".',
   ),
   'dead.not_found': refused('There is no such dead letter.', 'See the dead letters with "banyan dead list".'),
+  'review.not_found': refused(
+    'No such scenario waits for a person.',
+    'See what waits with "banyan review list".',
+  ),
+  'review.decided': refused(
+    'The scenario was decided otherwise before; that decision stands.',
+    'See it with "banyan review show ID".',
+  ),
   authorisation: refused('This action needs a token.', 'Use the token in run.json of the data directory.'),
   internal: refused(
     'An unexpected error happened.',

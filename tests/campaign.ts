@@ -17,6 +17,7 @@ import { faultsCampaign } from './chaos/faults/faults-campaign.ts';
 import { killCampaign } from './chaos/kill-campaign.ts';
 import { scaleCampaign } from './bench/scale-campaign.ts';
 import { patternsCampaign } from './evaluation/patterns/patterns-campaign.ts';
+import { maskingCampaign } from './evaluation/masking-campaign.ts';
 import { otpCampaign } from './otp/otp-campaign.ts';
 import { plantedCampaign } from './simulation/planted/planted-campaign.ts';
 import { simulationCampaign } from './simulation/simulation-campaign.ts';
@@ -33,6 +34,7 @@ const CAMPAIGNS: readonly Campaign[] = [
   supervisionCampaign,
   patternsCampaign,
   attacksCampaign,
+  maskingCampaign,
 ];
 
 const USAGE = 'npm run campaign -- NAME [--runs N] [--seed N] [--mode MODE] [--minutes N] [--json FILE]';

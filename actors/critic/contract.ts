@@ -19,7 +19,10 @@ export const criticContract = defineContract({
     ),
     /** Intake did not answer in time. */
     'evidence.overdue': internal(z.object({})),
-    /** A person decides a scenario that waits for review. Replies `{decided}`, false when none waits. */
+    /**
+     * A person decides a scenario that waits for review. Replies `{decided, before}`: `decided` is false when none
+     * waits, and `before` is then the decision that it has, or null for a scenario that never waited.
+     */
     'review.decide': z.object({
       scenario: z.string().max(128),
       decision: z.enum(['accept', 'reject']),

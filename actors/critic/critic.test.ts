@@ -167,11 +167,43 @@ describe('review', () => {
     const decide = { type: 'review.decide', scenario: scenario.id, decision: 'accept', by: 'ann' };
     c.tell('critic/main', decide, { replyTo: { to: 'inbox', id: '1' } });
     c.tell('critic/main', decide, { replyTo: { to: 'inbox', id: '2' } });
-    expect(c.replies.map(({ value }) => value)).toEqual([{ decided: true }, { decided: false }]);
-    expect(c.verdict()).toMatchObject({ decision: 'accept' });
+    const before = {
+      scenario: scenario.id,
+      decision: 'accept',
+      by: 'ann',
+      reason: '',
+      at: new Date(c.nowMs).toISOString(),
+    };
+    expect(c.replies.map(({ value }) => value)).toEqual([
+      { decided: true, before: null },
+      { decided: false, before },
+    ]);
+    expect(c.ask('critic/main', 'review', { id: scenario.id })).toEqual({ waiting: null, decision: before });
+    expect(c.ask('critic/main', 'decisions')).toEqual({ decisions: [before] });
+    expect(c.verdict()).toMatchObject({ decision: 'accept', review: { by: 'ann' } });
+    expect(c.verdict()?.layers[1]?.result).toBe('unavailable');
     expect(c.verdict()?.layers[1]?.reasons.at(-1)).toBe('accepted by ann');
     expect(c.curator.received('scenario.judged')).toHaveLength(1);
     expect(c.stats()).toMatchObject({ inReview: 0, reviewed: 1, accepted: 1 });
+  });
+});
+
+test('a scenario that never waited cannot be decided, and a rejection by a person says who and why', () => {
+  const c = start();
+  const scenario = someScenario(1, { confidence: 0.6 });
+  const decide = {
+    type: 'review.decide',
+    scenario: scenario.id,
+    decision: 'reject',
+    by: 'ann',
+    reason: 'no source',
+  };
+  c.tell('critic/main', decide, { replyTo: { to: 'inbox', id: '1' } });
+  expect(c.replies[0]?.value).toEqual({ decided: false, before: null });
+  c.judge(scenario, { missingTerms: ['zebra'] });
+  c.tell('critic/main', decide);
+  expect(c.ask('critic/main', 'rejections')).toMatchObject({
+    rejections: [{ layer: 'review', reasons: expect.arrayContaining(['rejected by ann: no source']) }],
   });
 });
 

@@ -3,11 +3,10 @@
  * evidence could not verify and is below 0.85 waits for a person and never passes silently.
  */
 import { assign, setup } from 'xstate';
-import { z } from 'zod';
 import { escapeKey } from '../../protocol/address.ts';
 import type { MessageOf } from '../../protocol/contract.ts';
-import { defineActor, type QueryArgs } from '../../runtime/define-actor.ts';
-import { cancel, emit, now, reply, schedule, self, tell } from '../../runtime/effects.ts';
+import { defineActor } from '../../runtime/define-actor.ts';
+import { cancel, emit, now, schedule, self, tell } from '../../runtime/effects.ts';
 import { curatorContract } from '../curator/contract.ts';
 import { intakeContract } from '../intake/contract.ts';
 import { reputationContract } from '../reputation/contract.ts';
@@ -15,6 +14,7 @@ import type { Scenario, Verdict } from '../scenario.ts';
 import type { PipelineSettings } from '../settings.ts';
 import { quotesOf } from '../text/index.ts';
 import { criticContract } from './contract.ts';
+import { decideReview } from './decide-review.ts';
 import {
   confidenceOf,
   decide,
@@ -24,11 +24,12 @@ import {
   judgeSemantics,
   judgeStructure,
 } from './layers.ts';
+import { criticQueries } from './queries.ts';
 import { criticTables, pending, rejectionKey, rejections, REJECTIONS_KEPT, reviews } from './tables.ts';
 
 type Counts = Readonly<Record<string, number>>;
 
-interface Context {
+export interface Context {
   /** Scenarios taken on; each is pending, accepted, rejected or in review. */
   readonly offered: number;
   readonly pending: number;
@@ -131,7 +132,7 @@ export const createCritic = ({ critic: settings }: PipelineSettings) => {
     initial: 'idle',
     on: {
       'scenario.offered': { actions: assign(({ context, event }) => offer(context, event)) },
-      'review.decide': { actions: assign(({ context, event }) => decideReview(context, event)) },
+      'review.decide': { actions: assign(({ context, event }) => decideReview(context, event, conclude)) },
     },
     states: {
       /** No evidence is awaited. */
@@ -185,19 +186,6 @@ function conclude(context: Context, scenario: Scenario, verdict: Verdict): Conte
   return { ...context, rejected: context.rejected + 1, rejectedByLayer };
 }
 
-function decideReview(context: Context, event: Event<'review.decide'>): Context {
-  const row = reviews.get(event.scenario);
-  reply({ decided: row !== undefined });
-  if (row === undefined) return context;
-  reviews.delete(event.scenario);
-  const note = `${event.decision}ed by ${event.by}${event.reason === '' ? '' : `: ${event.reason}`}`;
-  const layers = row.verdict.layers.map((layer) =>
-    layer.layer === 'evidence' ? { ...layer, reasons: [...layer.reasons, note] } : layer,
-  );
-  const decided = { ...context, inReview: context.inReview - 1, reviewed: context.reviewed + 1 };
-  return conclude(decided, row.scenario, { ...row.verdict, decision: event.decision, layers });
-}
-
 /** Nodes that share a bad verdict with the one that reported the item first. */
 const CO_REPORTERS_TOLD = 16;
 
@@ -222,34 +210,3 @@ function observe(scenario: Scenario, good: boolean): void {
     });
   }
 }
-
-const list = z.object({ limit: z.number().int().min(1).max(200).default(50) });
-
-const criticQueries = {
-  stats: ({ context, state }: QueryArgs<Context, unknown>) => ({
-    state,
-    ...context,
-    semantics: 'unavailable',
-  }),
-  /** What waits for a person, oldest id first, with the text to decide by. */
-  reviews: {
-    input: z.object({ limit: z.number().int().min(1).max(50).default(20), after: z.string().optional() }),
-    select: ({ input }: { input: { limit: number; after?: string } }) => ({
-      reviews: [
-        ...reviews.range({ limit: input.limit, ...(input.after === undefined ? {} : { gt: input.after }) }),
-      ].map(([id, { scenario, verdict, atMs }]) => ({
-        id,
-        at: new Date(atMs).toISOString(),
-        scenario,
-        verdict,
-      })),
-    }),
-  },
-  /** The latest rejections with their reasons, newest first. */
-  rejections: {
-    input: list,
-    select: ({ input }: { input: { limit: number } }) => ({
-      rejections: [...rejections.range({ reverse: true, limit: input.limit })].map(([, row]) => row),
-    }),
-  },
-};

@@ -14,6 +14,15 @@ export interface ReviewRow {
   readonly atMs: number;
 }
 
+/** What a person decided; the scenario itself has gone on. */
+export interface DecisionRow {
+  readonly scenario: string;
+  readonly decision: 'accept' | 'reject';
+  readonly by: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
 /** What was rejected and why, without its text: it may hold what made it unsafe. */
 export interface RejectionRow {
   readonly scenario: string;
@@ -30,11 +39,17 @@ export interface RejectionRow {
 export const pending = defineTable<PendingRow>('pending');
 /** By scenario id: waits for a person. */
 export const reviews = defineTable<ReviewRow>('reviews');
+/** By scenario id: what a person decided, so that deciding again is harmless. */
+export const decisions = defineTable<DecisionRow>('decisions');
+/** Number of a decision → its scenario, so that the oldest can be forgotten. */
+export const decisionOrder = defineTable<string>('decisionOrder');
 /** By number: a ring of the latest. */
 export const rejections = defineTable<RejectionRow>('rejections');
 
-export const criticTables = { pending, reviews, rejections };
+export const criticTables = { pending, reviews, decisions, decisionOrder, rejections };
 
 /** Rejections kept for people to read. */
 export const REJECTIONS_KEPT = 500;
+/** Decisions of people kept; whoever decides an older one again is told that it does not wait. */
+export const DECISIONS_KEPT = 10_000;
 export const rejectionKey = (number: number): string => String(number).padStart(12, '0');

@@ -12,6 +12,18 @@ export const curatorContract = defineContract({
      * what the balance held back does not become a version of its own.
      */
     'dataset.publish': internal(z.object({ reason: z.string() })),
+    /**
+     * Loads a basal set: a JSONL file in Alpaca's form, or the folder of an exported version, on this node's
+     * machine. Versions take their share of it from then on.
+     */
+    'basal.load': internal(z.object({ node: z.string(), path: z.string().max(4_096) })),
+    'basal.page': internal(
+      z.object({ set: z.string(), entries: z.array(z.object({ id: z.string(), index: z.number().int() })) }),
+    ),
+    'loadBasal.done': internal(z.object({ input: z.unknown(), output: z.unknown() })),
+    'loadBasal.failed': internal(
+      z.object({ input: z.unknown(), error: z.object({ code: z.string(), message: z.string() }) }),
+    ),
     'publish.due': internal(z.object({})),
     'publish.done': internal(z.object({ input: z.unknown(), output: z.unknown() })),
     'publish.failed': internal(

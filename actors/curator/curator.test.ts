@@ -53,6 +53,9 @@ describe('gates, in order and counted', () => {
     const c = start();
     c.judge(someScenario(1, { excerpt: `${someText(1)} The key is AKIAIOSFODNN7EXAMPLE now.` }));
     expect(refusedAt(c)).toEqual(['safety']);
+    expect(c.ask('curator/main', 'refusals')).toMatchObject({
+      refusals: [{ gate: 'safety', reason: 'it holds a secret: aws-access-key' }],
+    });
     expect(JSON.stringify(c.ask('curator/main', 'refusals'))).not.toContain('AKIAIOSFODNN7EXAMPLE');
   });
 
@@ -69,6 +72,23 @@ describe('gates, in order and counted', () => {
     expect(text).not.toMatch(/ann@example|1234567/);
     expect(text).toContain('[EMAIL]');
     expect(c.stats()['masked']).toBeGreaterThanOrEqual(3);
+  });
+
+  test('masking: a name that the input gives away stands nowhere in the output, not even as a key term', async () => {
+    const c = start();
+    const excerpt = `Author: Zebulon Quartermain. Quartermain is the quartermain of Zebulon. ${someText(1)}`;
+    const scenario = someScenario(1, {
+      excerpt: excerpt.replace('Quartermain is', 'Zebulon Quartermain is'),
+    });
+    expect(scenario.expected.keyTerms).toContain('quartermain');
+    c.judge(scenario);
+    await c.publish();
+    const [example] = c.examples(1);
+    expect(example?.input).toContain('[NAME]');
+    expect(example?.output).not.toContain('Zebulon Quartermain');
+    c.judge(someScenario(2, { excerpt: `Author: Zebulon Quartermain. ${someText(2)}` }));
+    await c.publish();
+    expect(JSON.stringify(c.examples(2))).not.toMatch(/quartermain/i);
   });
 
   test('masking: a text that is mostly personal data is refused', () => {
@@ -231,6 +251,19 @@ describe('versions', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+});
+
+test('a curator of the first version goes on with its counts', () => {
+  const { migrate } = createCurator(defaultPipelineSettings);
+  const gates = { quality: { passed: 3, refused: 1 } };
+  const before = { gates, atLastVersion: { gates, masked: 2 }, publishing: null, examples: 3 };
+  const migrated = migrate?.({ value: 'collecting', context: before }, 1);
+  const withNew = { ...gates, 'near-duplicates': { passed: 0, refused: 0 } };
+  expect(migrated?.context).toMatchObject({
+    examples: 3,
+    gates: withNew,
+    atLastVersion: { gates: withNew, masked: 2 },
   });
 });
 

@@ -6,19 +6,22 @@ import { assign, setup } from 'xstate';
 import { formatAddress } from '../../protocol/address.ts';
 import type { MessageOf } from '../../protocol/contract.ts';
 import { defineActor } from '../../runtime/define-actor.ts';
-import { cancel, emit, now, schedule, task } from '../../runtime/effects.ts';
-import { type Manifest, type PublishedVersion, versionName } from '../dataset/manifest.ts';
+import { emit, now, schedule, task } from '../../runtime/effects.ts';
+import type { PublishedVersion } from '../dataset/manifest.ts';
 import type { CuratorSettings, PipelineSettings } from '../settings.ts';
-import { balance } from './balance.ts';
+import { type BasalState, load as loadBasalSet, NO_BASAL, takePage } from './basal.ts';
 import { curatorContract } from './contract.ts';
+import { fixVersion } from './fix-version.ts';
 import { type Gate, GATES, passGates } from './gates.ts';
+import { type BasalSet, loadBasal } from './load-basal.task.ts';
+import { findAlike, rememberAlike } from './near-duplicates.ts';
 import { publish, type PublishInput } from './publish.task.ts';
 import { curatorQueries } from './queries.ts';
 import {
+  basalIds,
   curatorTables,
   exampleIds,
   examples,
-  members,
   numberKey,
   refusals,
   REFUSALS_KEPT,
@@ -30,11 +33,12 @@ export interface GateCounts {
   readonly passed: number;
   readonly refused: number;
 }
+export type Gates = Readonly<Record<Gate, GateCounts>>;
 
 export interface Context {
   readonly key: string;
   readonly judged: number;
-  readonly gates: Readonly<Record<Gate, GateCounts>>;
+  readonly gates: Gates;
   readonly masked: number;
   readonly refused: number;
   /** Examples that passed the gates; each waits, stands in a version, or in the one being published. */
@@ -46,7 +50,8 @@ export interface Context {
   readonly versions: number;
   readonly lastManifestSha256: string | null;
   /** Totals when the last version was fixed: a manifest counts from there. */
-  readonly atLastVersion: { readonly gates: Readonly<Record<Gate, GateCounts>>; readonly masked: number };
+  readonly atLastVersion: { readonly gates: Gates; readonly masked: number };
+  readonly basal: BasalState;
   readonly publishing: PublishInput | null;
   readonly failures: number;
   /** Why another version is wanted after the one being published; null when none is. */
@@ -56,10 +61,6 @@ export interface Context {
 type Message = MessageOf<typeof curatorContract.messages>;
 type Event<T extends Message['type']> = Extract<Message, { type: T }>;
 
-/** Examples of one version at most: a turn changes two rows for each. */
-const MEMBERS_MAX = 400;
-/** Waiting examples looked at for one version. */
-const SCAN_MAX = 2_000;
 const RETRY_MS = 5_000;
 const RETRY_MAX_MS = 5 * 60_000;
 
@@ -94,12 +95,29 @@ export const createCurator = ({ curator: settings }: PipelineSettings) => {
       versions: 0,
       lastManifestSha256: null,
       atLastVersion: { gates: noCounts, masked: 0 },
+      basal: NO_BASAL,
       publishing: null,
       failures: 0,
       again: null,
     }),
     initial: 'collecting',
-    on: { 'scenario.judged': { actions: assign(({ context, event }) => curate(context, event, settings)) } },
+    on: {
+      'scenario.judged': { actions: assign(({ context, event }) => curate(context, event, settings)) },
+      'basal.load': {
+        actions: ({ context, event }) => loadBasalSet(formatAddress('curator', context.key), event, settings),
+      },
+      'basal.page': { actions: assign(({ context, event }) => ({ basal: takePage(context.basal, event) })) },
+      'loadBasal.done': {
+        actions: assign(({ context, event }) => ({
+          basal: { ...context.basal, set: event.output as BasalSet, problem: null },
+        })),
+      },
+      'loadBasal.failed': {
+        actions: assign(({ context, event }) => ({
+          basal: { ...context.basal, problem: event.error.message },
+        })),
+      },
+    },
     states: {
       /** Examples gather until there are enough, or no new one has come for a while. */
       collecting: {
@@ -164,12 +182,26 @@ export const createCurator = ({ curator: settings }: PipelineSettings) => {
 
   return defineActor({
     ...curatorContract,
+    version: 2,
+    migrate: ({ value, context }) => ({ value, context: withNewGates(context as Context) }),
     machine,
     tables: curatorTables,
-    tasks: { publish },
+    tasks: { publish, loadBasal },
     queries: curatorQueries,
   });
 };
+
+/** The first version knew neither near duplicates nor basal sets. */
+function withNewGates(context: Context): Context {
+  const { gates, masked } = context.atLastVersion;
+  return {
+    ...context,
+    gates: { ...noCounts, ...context.gates },
+    atLastVersion: { gates: { ...noCounts, ...gates }, masked },
+    basal: NO_BASAL,
+    publishing: context.publishing === null ? null : { ...context.publishing, basal: null },
+  };
+}
 
 /** Takes a scenario through the gates; what passes waits for a version. */
 function curate(
@@ -177,7 +209,11 @@ function curate(
   { scenario, verdict }: Event<'scenario.judged'>,
   settings: CuratorSettings,
 ): Context {
-  const judgement = passGates(scenario, verdict, (id) => exampleIds.has(id), settings);
+  const known = {
+    isKnown: (id: string) => exampleIds.has(id) || basalIds.has(id),
+    alike: (input: string) => findAlike(input, settings.nearSimilarity),
+  };
+  const judgement = passGates(scenario, verdict, known, settings);
   const refusedAt = 'refusedAt' in judgement ? judgement.refusedAt : undefined;
   const masked = context.masked + ('example' in judgement ? judgement.example.masked : judgement.masked);
   const counted = {
@@ -204,6 +240,7 @@ function curate(
   examples.put(key, judgement.example);
   exampleIds.put(judgement.example.id, key);
   waiting.put(key, { domain: judgement.example.domain });
+  rememberAlike(key, judgement.example.input);
   schedule('publish', settings.publishAfterMs, { type: 'publish.due' });
   return {
     ...counted,
@@ -228,51 +265,6 @@ function countGates(gates: Context['gates'], refusedAt: Gate | undefined): Conte
   return next;
 }
 
-/** Decides what the next version holds. From here on its contents cannot change. */
-function fixVersion(context: Context, reason: string, settings: CuratorSettings): Context {
-  const available = [...waiting.range({ limit: SCAN_MAX })].map(([key, { domain }]) => ({ key, domain }));
-  const chosen = balance(available, MEMBERS_MAX, settings);
-  const version = context.versions + 1;
-  for (const { key } of chosen) {
-    members.put(`${numberKey(version)}|${key}`, true);
-    waiting.delete(key);
-  }
-  cancel('publish');
-  const before = context.atLastVersion;
-  const gates: Manifest['gates'] = GATES.filter((gate) => gate !== 'balance').map((gate) => ({
-    gate,
-    passed: context.gates[gate].passed - before.gates[gate].passed,
-    refused: context.gates[gate].refused - before.gates[gate].refused,
-  }));
-  const held = available.length - chosen.length;
-  const { passed, refused } = context.gates.balance;
-  const totals = { ...context.gates, balance: { passed: passed + chosen.length, refused: refused + held } };
-  const { lastManifestSha256 } = context;
-  return {
-    ...context,
-    gates: totals,
-    waiting: context.waiting - chosen.length,
-    fresh: 0,
-    again: null,
-    failures: 0,
-    atLastVersion: { gates: totals, masked: context.masked },
-    publishing: {
-      curator: formatAddress('curator', context.key),
-      version,
-      name: versionName(version),
-      publishedAt: new Date(now()).toISOString(),
-      reason,
-      previous:
-        lastManifestSha256 === null
-          ? null
-          : { version: context.versions, manifestSha256: lastManifestSha256 },
-      examples: chosen.length,
-      gates: [...gates, { gate: 'balance', passed: chosen.length, refused: held }],
-      masked: context.masked - before.masked,
-    },
-  };
-}
-
 /** The version exists from this turn on. */
 function recordVersion(context: Context, version: PublishedVersion): Context {
   versions.put(numberKey(version.version), version);
@@ -286,7 +278,7 @@ function recordVersion(context: Context, version: PublishedVersion): Context {
   return {
     ...context,
     versions: version.version,
-    published: context.published + count,
+    published: context.published + (context.publishing?.examples ?? 0),
     lastManifestSha256: manifestSha256,
     publishing: null,
     failures: 0,

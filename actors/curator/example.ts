@@ -20,6 +20,8 @@ export interface ExampleRow {
   readonly verdict: {
     readonly decision: string;
     readonly confidence: number;
+    /** A person decided; who it was stays with the critic. */
+    readonly reviewed: boolean;
     /** Result by layer. */
     readonly layers: Readonly<Record<string, string>>;
   };

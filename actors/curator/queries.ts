@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { QueryArgs } from '../../runtime/define-actor.ts';
 import type { Context } from './curator.ts';
-import { examples, members, numberKey, refusals, versions } from './tables.ts';
+import { basal, examples, members, numberKey, refusals, versions } from './tables.ts';
 
 type Args<Input> = QueryArgs<Context, Input>;
 
@@ -22,6 +22,8 @@ export const curatorQueries = {
     publishing:
       context.publishing === null ? null : { name: context.publishing.name, failures: context.failures },
     lastManifestSha256: context.lastManifestSha256,
+    /** The basal set with what was refused of it, how many lines there are, and how many versions have taken. */
+    basal: context.basal,
   }),
   versions: {
     input: z.object({
@@ -50,6 +52,13 @@ export const curatorQueries = {
         next: keys.length < input.limit ? null : (keys.at(-1) ?? null),
       };
     },
+  },
+  /** Lines of basal sets in the order in which versions take them. */
+  basal: {
+    input: z.object({ from: z.number().int().min(0), limit: z.number().int().min(1).max(200) }),
+    select: ({ input: { from, limit } }: Args<{ from: number; limit: number }>) => ({
+      entries: [...basal.range({ gte: numberKey(from), limit })].map(([, row]) => row),
+    }),
   },
   /** What was refused lately, newest first. */
   refusals: {

@@ -13,6 +13,12 @@ export const waiting = defineTable<{ domain: string }>('waiting');
 export const members = defineTable<true>('members');
 /** By version. */
 export const versions = defineTable<PublishedVersion>('versions');
+/** `<band>|<number>`: where examples that are alike meet; see near-duplicates.ts. */
+export const alike = defineTable<true>('alike');
+/** By number: lines of basal sets, in the order in which versions take them; `index` is that in the stored set. */
+export const basal = defineTable<{ set: string; index: number; id: string }>('basal');
+/** Id of a basal line → its set. */
+export const basalIds = defineTable<string>('basalIds');
 /** Texts that were refused, by number: a ring of the latest, without their content. */
 export const refusals = defineTable<{
   scenario: string;
@@ -23,7 +29,17 @@ export const refusals = defineTable<{
   at: string;
 }>('refusals');
 
-export const curatorTables = { examples, exampleIds, waiting, members, versions, refusals };
+export const curatorTables = {
+  examples,
+  exampleIds,
+  waiting,
+  members,
+  versions,
+  alike,
+  basal,
+  basalIds,
+  refusals,
+};
 
 /** Refusals kept for people to read. */
 export const REFUSALS_KEPT = 500;

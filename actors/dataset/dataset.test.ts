@@ -43,7 +43,7 @@ const line = (n: number): ExampleLine => ({
     domain: 'd',
     contentType: 'text',
     quality: 0.8,
-    verdict: { decision: 'accept', confidence: 0.9, layers: {} },
+    verdict: { decision: 'accept', confidence: 0.9, reviewed: false, layers: {} },
     masked: 0,
     models: {},
   },
@@ -157,6 +157,39 @@ describe('verify', () => {
     expect(await problems()).toEqual([
       'v0002 manifest.json: does not continue the manifest of the version before it',
     ]);
+  });
+
+  test('the newest manifest and a missing newest version are found by the hash that was published', async () => {
+    const { lastManifestSha256 } = await verifyDataset(folder);
+    const expected = lastManifestSha256 ?? '';
+    expect(await verifyDataset(folder, { expected })).toMatchObject({ ok: true });
+    const path = join(folder, 'v0003/manifest.json');
+    const published = await readFile(path, 'utf8');
+    await writeFile(path, published.replace('"reason": "test"', '"reason": "lies"'));
+    expect(await verifyDataset(folder)).toMatchObject({ ok: true });
+    const found = { version: 'v0003', problem: expect.stringContaining('is not the expected newest one') };
+    expect(await verifyDataset(folder, { expected })).toMatchObject({ ok: false, findings: [found] });
+    await rm(join(folder, 'v0003'), { recursive: true });
+    expect(await verifyDataset(folder, { expected })).toMatchObject({
+      ok: false,
+      findings: [{ version: 'v0002' }],
+    });
+  });
+
+  test('basal lines that the manifest does not count are found', async () => {
+    await rm(folder, { recursive: true });
+    const versions = await publish([1]);
+    const bytes = objects.get(versions[0]?.files[0]?.sha256 ?? '') ?? new Uint8Array();
+    await exportDataset(versions, content, folder);
+    const set = hash('set');
+    const basal = {
+      instruction: 'a',
+      input: '',
+      output: 'b',
+      provenance: { example: hash('x'), basal: { set, line: 1 }, masked: 0 },
+    };
+    await writeFile(examplesFile(), `${Buffer.from(bytes).toString('utf8')}${JSON.stringify(basal)}\n`);
+    expect((await problems()).join('\n')).toContain('counts 0 basal lines, the files hold 1');
   });
 
   test('a missing version is found', async () => {

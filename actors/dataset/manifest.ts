@@ -19,12 +19,22 @@ export const manifest = z.object({
   reason: z.string(),
   previous: z.object({ version: z.number().int().positive(), manifestSha256: sha256Hex }).nullable(),
   examples: z.number().int().positive(),
-  /** Those with most examples first; a list, because a domain may have any name. */
+  /** Of the new examples; those with most first; a list, because a domain may have any name. */
   domains: z.array(domainCount),
   /** What each gate let through and refused since the previous version, in the gates' order. */
   gates: z.array(z.object({ gate: z.string(), passed: z.number().int(), refused: z.number().int() })),
   /** Pieces of personal data masked since the previous version. */
   masked: z.number().int(),
+  /** The part from a basal set, when one is given: its hash, and what its share asked for and got. */
+  basal: z
+    .object({
+      set: sha256Hex,
+      wanted: z.number().int(),
+      taken: z.number().int(),
+      /** Says so when the set had too few lines left. */
+      note: z.string().optional(),
+    })
+    .optional(),
   files: z
     .array(
       z.object({
@@ -73,6 +83,8 @@ export const exampleLine = z.object({
     verdict: z.object({
       decision: z.string(),
       confidence: z.number(),
+      /** A person decided what the critic could not. */
+      reviewed: z.boolean().default(false),
       layers: z.record(z.string(), z.string()),
     }),
     masked: z.number().int(),
@@ -81,6 +93,20 @@ export const exampleLine = z.object({
   }),
 });
 export type ExampleLine = z.infer<typeof exampleLine>;
+
+/** A line that comes from a basal set and not from an artifact. */
+export const basalExampleLine = z.object({
+  instruction: z.string(),
+  input: z.string(),
+  output: z.string(),
+  provenance: z.object({
+    example: sha256Hex,
+    /** The set's hash, and the line of its file, counted from 1. */
+    basal: z.object({ set: sha256Hex, line: z.number().int().positive() }),
+    masked: z.number().int(),
+  }),
+});
+export type BasalExampleLine = z.infer<typeof basalExampleLine>;
 
 /** `v0001` for 1: the folder of a version. */
 export function versionName(version: number): string {

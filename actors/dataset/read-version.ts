@@ -1,7 +1,13 @@
 /** Reads an exported version from its folder and says everything that is wrong with it. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exampleLine, type Manifest, manifest as manifestSchema, sha256Of } from './manifest.ts';
+import {
+  basalExampleLine,
+  exampleLine,
+  type Manifest,
+  manifest as manifestSchema,
+  sha256Of,
+} from './manifest.ts';
 
 /** Something that is not as it was published. */
 export interface DatasetFinding {
@@ -38,6 +44,7 @@ export async function readVersion(folder: string, name: string): Promise<ReadVer
 
   const examples: { id: string; at: string }[] = [];
   const domains = new Map<string, number>();
+  let basal = 0;
   for (const file of manifest.files) {
     const content = await readFile(join(folder, file.name)).catch(() => undefined);
     if (content === undefined) {
@@ -53,7 +60,8 @@ export async function readVersion(folder: string, name: string): Promise<ReadVer
     for (const [index, line] of lines.entries()) {
       const problem = readLine(line, (id, domain) => {
         examples.push({ id, at: `${name}/${file.name}:${index + 1}` });
-        domains.set(domain, (domains.get(domain) ?? 0) + 1);
+        if (domain === undefined) basal++;
+        else domains.set(domain, (domains.get(domain) ?? 0) + 1);
       });
       if (problem !== undefined) report(file.name, `line ${index + 1}: ${problem}`);
     }
@@ -61,6 +69,8 @@ export async function readVersion(folder: string, name: string): Promise<ReadVer
   if (examples.length !== manifest.examples) {
     report(MANIFEST_FILE, `counts ${manifest.examples} examples, the files hold ${examples.length}`);
   }
+  if (basal !== (manifest.basal?.taken ?? 0))
+    report(MANIFEST_FILE, `counts ${manifest.basal?.taken ?? 0} basal lines, the files hold ${basal}`);
   const counts = new Map(manifest.domains.map(({ domain, examples: count }) => [domain, count]));
   for (const domain of new Set([...domains.keys(), ...counts.keys()])) {
     const counted = counts.get(domain) ?? 0;
@@ -96,13 +106,18 @@ function linesOf(content: Uint8Array): string[] {
     .filter((line, _, all) => all.length > 1 || line !== '');
 }
 
-/** Hands a good line's id and domain on; returns what is wrong with a bad one. */
-function readLine(line: string, take: (id: string, domain: string) => void): string | undefined {
+/** Hands a good line's id on, and its domain if it is no basal one; returns what is wrong with a bad one. */
+function readLine(line: string, take: (id: string, domain?: string) => void): string | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
     return 'is not valid JSON';
+  }
+  const basal = basalExampleLine.safeParse(value);
+  if (basal.success) {
+    take(basal.data.provenance.example);
+    return undefined;
   }
   const parsed = exampleLine.safeParse(value);
   if (!parsed.success) {

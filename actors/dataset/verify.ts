@@ -18,10 +18,14 @@ export interface DatasetVerification {
 
 /**
  * Checks every version under `folder`: the files' SHA-256, sizes and counts, valid lines, the chain of manifest
- * hashes from the first version on, and that no example stands there twice.
+ * hashes from the first version on, and that no example stands there twice. Nothing in a folder can vouch for its
+ * newest manifest: whoever knows its hash from elsewhere passes it as `expected`.
  * Throws `usage` when the folder cannot be read.
  */
-export async function verifyDataset(folder: string): Promise<DatasetVerification> {
+export async function verifyDataset(
+  folder: string,
+  options: { readonly expected?: string | undefined } = {},
+): Promise<DatasetVerification> {
   const names = (await readEntries(folder)).filter((name) => /^v\d{4,}$/.test(name));
   names.sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)));
   const findings: DatasetFinding[] = [];
@@ -46,6 +50,11 @@ export async function verifyDataset(folder: string): Promise<DatasetVerification
       else findings.push({ version: name, file: at, problem: `the example stands already at ${first}` });
     }
     examples += version.examples.length;
+  }
+  const { expected } = options;
+  if (expected !== undefined && expected !== previous) {
+    const problem = `is not the expected newest one: its SHA-256 is ${previous ?? 'none'}`;
+    findings.push({ version: names.at(-1) ?? '', file: 'manifest.json', problem });
   }
   return {
     ok: findings.length === 0,

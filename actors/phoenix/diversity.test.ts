@@ -65,6 +65,39 @@ describe('with enough domains, nodes and types', () => {
     );
   });
 
+  test('what is chosen without relaxing a limit keeps every window, whatever waits and whatever was fed', () => {
+    const traits = fc.record({
+      domain: fc.nat(30).map((n) => `d${n}`),
+      node: fc.nat(8).map((n) => `n${n}`),
+      contentType: fc.constantFrom('text', 'code', 'log'),
+    });
+    const lists = fc.tuple(
+      fc.array(traits, { maxLength: 40 }),
+      fc.array(traits, { maxLength: 100 }),
+      fc.boolean(),
+    );
+    fc.assert(
+      fc.property(lists, ([waiting, recent, strict]) => {
+        const choice = chooseNext(waiting, recent, settings, strict);
+        if (choice.index === undefined || choice.relaxed.length > 0) {
+          expect(strict && choice.index !== undefined).toBe(false);
+          return;
+        }
+        const chosen = waiting[choice.index];
+        if (chosen === undefined) throw new Error('nothing of what waits was chosen');
+        for (const [trait, size, max] of [
+          ['domain', 100, 5],
+          ['node', 50, 10],
+          ['contentType', 20, 12],
+        ] as const) {
+          const held = [...recent, chosen].slice(-size).filter((one) => one[trait] === chosen[trait]);
+          expect(held.length).toBeLessThanOrEqual(max);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test('a flood from one domain gets no more than its share', () => {
     const flood = Array.from({ length: 500 }, (_, i) => ({
       domain: 'flood',

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createActorHarness } from '../../tests/harness/actor-harness.ts';
 import type { Artifact } from '../artifact.ts';
@@ -8,16 +9,19 @@ import { intakeContract } from '../intake/contract.ts';
 import { recorder } from '../recorder.fixture.ts';
 import { reputationContract } from '../reputation/contract.ts';
 import type { Scenario } from '../scenario.ts';
-import { defaultPipelineSettings } from '../settings.ts';
+import { defaultPipelineSettings, type PhoenixSettings } from '../settings.ts';
 import { wordsOf } from '../text/index.ts';
 import { createPhoenix } from './phoenix.ts';
 
 const HOUR = 60 * 60_000;
 
-function start() {
+function start(phoenix: Partial<PhoenixSettings> = {}) {
   const critic = recorder(criticContract);
   const h = createActorHarness([
-    createPhoenix(defaultPipelineSettings),
+    createPhoenix({
+      ...defaultPipelineSettings,
+      phoenix: { ...defaultPipelineSettings.phoenix, ...phoenix },
+    }),
     createCoordinator(defaultPipelineSettings),
     critic.actor,
     recorder(intakeContract).actor,
@@ -109,6 +113,31 @@ describe('limits', () => {
     expect(candidates).toBeLessThan(10);
   });
 
+  test('the hourly limit holds at any moment of any arrival', () => {
+    const steps = fc.array(fc.tuple(fc.nat(12), fc.integer({ min: 1, max: HOUR / 2 })), {
+      minLength: 1,
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(steps, (arrivals) => {
+        const p = start({ hourlyLimit: 5 });
+        let offered = 0;
+        let passedMs = 0;
+        for (const [count, ms] of arrivals) {
+          if (count > 0) p.offer(...varied(count, offered));
+          offered += count;
+          p.feed();
+          expect(p.stats().fedLastHour).toBeLessThanOrEqual(5);
+          p.advance(ms);
+          passedMs += ms;
+          expect(p.stats().fedLastHour).toBeLessThanOrEqual(5);
+          expect(p.stats().fed).toBeLessThanOrEqual(5 * (Math.floor(passedMs / HOUR) + 1));
+        }
+      }),
+      { numRuns: 15 },
+    );
+  });
+
   test('with enough of everything no limit is relaxed, and the windows hold', () => {
     const p = start();
     for (let i = 0; i < 5; i++) p.offer(...varied(48, i * 48));
@@ -187,6 +216,21 @@ describe('novelty', () => {
       refusedByReason: { novelty: 1 },
     });
   });
+});
+
+test('what was fed is forgotten once so many others were fed after it', () => {
+  const p = start({ noveltyMemory: 3 });
+  const again = (n: number) => someArtifact(n, { excerpt: someText(1), node: `n${n}` });
+  p.offer(someArtifact(1));
+  p.feed();
+  p.offer(again(10));
+  p.feed();
+  expect(p.stats()).toMatchObject({ fed: 1, refused: { novelty: 1 } });
+  p.offer(someArtifact(2), someArtifact(3), someArtifact(4));
+  p.feed();
+  p.offer(again(11));
+  p.feed();
+  expect(p.stats()).toMatchObject({ fed: 5, refused: { novelty: 1 } });
 });
 
 describe('scenarios', () => {

@@ -154,6 +154,56 @@ export const deadShowDocument = deadLetterSchema.omit({ body: true }).extend({ b
 
 export const deadSettledDocument = z.object({ settled: z.array(z.string()), missing: z.array(z.string()) });
 
+const reviewEntry = z.object({
+  id: z.string(),
+  /** Since when it waits. */
+  at: z.string(),
+  domain: z.string(),
+  node: z.string(),
+  source: z.string(),
+  confidence: z.number(),
+  /** What could not be verified, and what else was noted. */
+  reasons: z.array(z.string()),
+});
+const reviewDecision = z.object({
+  scenario: z.string(),
+  decision: z.enum(['accept', 'reject']),
+  by: z.string(),
+  reason: z.string(),
+  at: z.string(),
+});
+
+export const reviewListDocument = z.object({
+  reviews: z.array(reviewEntry),
+  /** For `--after`; null when these are all. */
+  next: z.string().nullable(),
+});
+
+export const reviewDecisionsDocument = z.object({ decisions: z.array(reviewDecision) });
+
+export const reviewShowDocument = z.object({
+  id: z.string(),
+  /** Null once it was decided. */
+  waiting: reviewEntry
+    .extend({
+      instruction: z.string(),
+      input: z.string(),
+      expected: z.record(z.string(), z.unknown()),
+      layers: z.array(z.object({ layer: z.string(), result: z.string(), reasons: z.array(z.string()) })),
+    })
+    .nullable(),
+  /** Null while it waits. */
+  decision: reviewDecision.nullable(),
+});
+
+export const reviewDecidedDocument = z.object({
+  id: z.string(),
+  decision: z.enum(['accept', 'reject']),
+  by: z.string(),
+  /** Whether it was decided so before; then this one changed nothing. */
+  repeated: z.boolean(),
+});
+
 /** What `--dry-run` prints of an order, or of what is done with dead letters. */
 export const plannedDocument = z.object({ dryRun: z.literal(true), would: z.string() });
 

@@ -40,6 +40,7 @@ const BY_CODE: Partial<Record<ErrorCode, ExitCode>> = {
   'content.not_found': EXIT.notFound,
   'dataset.not_found': EXIT.notFound,
   'dead.not_found': EXIT.notFound,
+  'review.not_found': EXIT.notFound,
   'node.not_found': EXIT.notFound,
   'worker.not_found': EXIT.notFound,
   'worker.not_running': EXIT.notFound,
@@ -50,6 +51,7 @@ const BY_CODE: Partial<Record<ErrorCode, ExitCode>> = {
   'log.unavailable': EXIT.unreachable,
 
   'artifact.invalid': EXIT.refused,
+  'review.decided': EXIT.refused,
   'event.invalid': EXIT.refused,
   'query.invalid': EXIT.refused,
   'request.malformed': EXIT.refused,

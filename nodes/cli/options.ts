@@ -8,6 +8,7 @@ type Values = Readonly<Record<string, unknown>>;
 /** The setting that each flag sets; any other is reached with `--set`. */
 const SETTING_OF_FLAG: Readonly<Record<string, string>> = {
   app: 'app',
+  basal: 'basal',
   brokerPort: 'broker.port',
   creds: 'nats.creds',
   data: 'data',

@@ -11,6 +11,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addMessageCommands } from './commands/message.ts';
 import { addNodeCommands } from './commands/node.ts';
 import { addPartitionCommands } from './commands/partition.ts';
+import { addReviewCommands } from './commands/review.ts';
 import { addSpecCommand } from './commands/spec.ts';
 import { addTreeCommand } from './commands/tree.ts';
 import { addUpCommand } from './commands/up.ts';
@@ -78,6 +79,7 @@ export function createProgram(cli: Cli): Command {
   addWorkerCommands(cli, program);
   addMessageCommands(cli, program);
   addDeadCommands(cli, program);
+  addReviewCommands(cli, program);
   addDatasetCommands(cli, program);
   addDoctorCommand(cli, program);
   addConfigCommands(cli, program);

@@ -22,7 +22,8 @@ export function addDatasetCommands(cli: Cli, program: Command): void {
   ).option(...out);
   cli
     .verb(dataset, 'verify', 'check an export: hashes, chain, lines, repetitions; works offline', verify)
-    .option(...out);
+    .option(...out)
+    .option('--expect <sha256>', 'what the newest manifest must be, as "dataset list" or an event showed it');
 }
 
 async function list(run: Run): Promise<void> {
@@ -35,7 +36,7 @@ async function list(run: Run): Promise<void> {
           version.name,
           version.publishedAt,
           version.examples,
-          Object.keys(version.domains).length,
+          version.domainCount,
           version.reason,
           version.manifestSha256,
         ]),
@@ -66,7 +67,7 @@ async function verify(run: Run): Promise<number> {
       hint: 'Name the folder of the export with --out; "banyan dataset export" writes one.',
     });
   }
-  const { findings, ...verified } = await verifyDataset(out);
+  const { findings, ...verified } = await verifyDataset(out, { expected: run.text('expect') });
   run.output.data(datasetVerifyDocument, { ...verified, out, findings: [...findings] }, () =>
     [
       ...findings.map(

@@ -61,6 +61,28 @@ describe('up --once', { timeout }, () => {
     expect((await command(['dataset', 'verify', '--out', join(directory, 'out')])).code).toBe(6);
   });
 
+  test('mixes a basal set in, and refuses one that cannot be read', async () => {
+    const basal = join(directory, 'basal-set.jsonl');
+    const lines = Array.from({ length: 9 }, (_, n) =>
+      JSON.stringify({ instruction: `Count to ${n}.`, output: `Up to ${n}.` }),
+    );
+    writeFileSync(basal, ['no json', ...lines].join('\n'));
+    const notes = ['--once', '--source', writeNotes(12)];
+    const missing = await commandProcess(
+      up(...notes, '--basal', join(directory, 'missing'), '--json', '--quiet'),
+    );
+    expect({ code: missing.code, ...JSON.parse(missing.stderr) }).toMatchObject({
+      code: 2,
+      error: { code: 'config.invalid', path: 'basal' },
+    });
+    const mixed = await commandProcess(up(...notes, '--basal', basal));
+    expect(mixed.code).toBe(0);
+    expect(mixed.stderr).toContain('a basal line is refused: is not valid JSON');
+    const manifest = JSON.parse(readFileSync(join(directory, 'out/v0001/manifest.json'), 'utf8')) as object;
+    expect(manifest).toMatchObject({ examples: 17, basal: { wanted: 5, taken: 5 } });
+    expect((await command(['dataset', 'verify', '--out', join(directory, 'out')])).code).toBe(0);
+  });
+
   test('with an application of your own ends when nothing moves', async () => {
     const { code, stdout } = await commandProcess(up('--once', '--app', app, '--json'));
     expect(code).toBe(0);

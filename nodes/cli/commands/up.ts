@@ -20,6 +20,7 @@ import {
   startCollection,
   timedOut,
 } from '../up/collection.ts';
+import { loadBasalSet } from '../up/basal-set.ts';
 import { type NodeSession, startSession } from '../up/node-session.ts';
 import { reportProgress } from '../up/progress.ts';
 import { defaultSources, namedSources, type Source } from '../up/sources.ts';
@@ -44,6 +45,10 @@ export function addUpCommand(cli: Cli, program: Command): void {
       ),
     )
     .option('--out <dir>', 'folder that datasets and reports are exported to (default: out)')
+    .option(
+      '--basal <path>',
+      'JSONL file in Alpaca form, or an exported version, that versions take a share of',
+    )
     .option('--broker-port <port>', 'port of the embedded broker');
 }
 
@@ -168,6 +173,7 @@ async function runPipeline(
   void reportProgress(client, line, log, signal);
   // Before the first message: a version must not be published unseen.
   const published = once ? undefined : await client.events({ kind: 'curator', name: 'dataset-published' });
+  if (run.settings.basal !== undefined) await loadBasalSet(node, client, run.settings.basal, { log, signal });
   const collection = await startCollection(node, sources);
   if (published !== undefined) {
     void whenAborted(signal).then(() => published.stop());

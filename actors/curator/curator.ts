@@ -14,7 +14,7 @@ import { curatorContract } from './contract.ts';
 import { fixVersion } from './fix-version.ts';
 import { type Gate, GATES, passGates } from './gates.ts';
 import { type BasalSet, loadBasal } from './load-basal.task.ts';
-import { findAlike, rememberAlike } from './near-duplicates.ts';
+import { findAlike } from './near-duplicates.ts';
 import { publish, type PublishInput } from './publish.task.ts';
 import { curatorQueries } from './queries.ts';
 import {
@@ -240,7 +240,6 @@ function curate(
   examples.put(key, judgement.example);
   exampleIds.put(judgement.example.id, key);
   waiting.put(key, { domain: judgement.example.domain });
-  rememberAlike(key, judgement.example.input);
   schedule('publish', settings.publishAfterMs, { type: 'publish.due' });
   return {
     ...counted,

@@ -1,10 +1,8 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createActorHarness } from '../../tests/harness/actor-harness.ts';
 import { someScenario, someVerdict } from '../scenario.fixture.ts';
 import { defaultPipelineSettings } from '../settings.ts';
 import { createCurator } from './curator.ts';
-import { bandsOf, shinglesOf, similarity } from './minhash.ts';
 
 function start() {
   const h = createActorHarness([createCurator(defaultPipelineSettings)]);
@@ -50,33 +48,4 @@ test('many examples under the same keys do not make a turn long', () => {
   const c = start();
   for (let n = 0; n < 60; n++) c.judge(n, [...words(30), ...words(12, `own${n}x`)].join(' '));
   expect(c.gates()['near-duplicates']).toEqual({ passed: 60, refused: 0 });
-});
-
-test('similarity is symmetric, within 0 and 1, and 1 for texts with the same words', () => {
-  const text = fc
-    .array(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { maxLength: 30 })
-    .map((list) => list.join(' '));
-  fc.assert(
-    fc.property(text, text, (a, b) => {
-      const [x, y] = [shinglesOf(a), shinglesOf(b)];
-      expect(similarity(x, y)).toBe(similarity(y, x));
-      expect(similarity(x, y)).toBeGreaterThanOrEqual(0);
-      expect(similarity(x, x)).toBe(1);
-      expect(bandsOf(shinglesOf(a.toUpperCase()))).toEqual(bandsOf(x));
-    }),
-    { numRuns: 100 },
-  );
-});
-
-test('texts from 0.9 on share a key, nearly always; texts that share nothing do not', () => {
-  let met = 0;
-  for (let n = 0; n < 200; n++) {
-    const text = words(90, `t${n}x`);
-    const [a, b] = [shinglesOf(text.join(' ')), shinglesOf(text.with(n % 90, 'changed server').join(' '))];
-    expect(similarity(a, b)).toBeGreaterThan(0.9);
-    const keys = new Set(bandsOf(a));
-    if (bandsOf(b).some((key) => keys.has(key))) met++;
-    expect(bandsOf(shinglesOf(words(90, `u${n}x`).join(' '))).some((key) => keys.has(key))).toBe(false);
-  }
-  expect(met).toBeGreaterThanOrEqual(199);
 });

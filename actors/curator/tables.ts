@@ -1,5 +1,7 @@
 /** The curator's rows. An example row never changes; where it belongs is said by the other tables. */
 import { defineTable } from '../../runtime/table.ts';
+import { defineIndex } from '../../runtime/table-index.ts';
+import { bandsOf, signatureOf } from '../text/index.ts';
 import type { PublishedVersion } from '../dataset/manifest.ts';
 import type { ExampleRow } from './example.ts';
 
@@ -13,8 +15,10 @@ export const waiting = defineTable<{ domain: string }>('waiting');
 export const members = defineTable<true>('members');
 /** By version. */
 export const versions = defineTable<PublishedVersion>('versions');
-/** `<band>|<number>`: where examples that are alike meet; see near-duplicates.ts. */
-export const alike = defineTable<true>('alike');
+/** `<band>|<number>`: examples that may say nearly the same share a band, see `text/minhash.ts`. */
+export const alike = defineIndex<ExampleRow, true>(examples, 'alike', {
+  entries: ({ input }, number) => bandsOf(signatureOf(input)).map(({ name }) => [`${name}|${number}`, true]),
+});
 /** By number: lines of basal sets, in the order in which versions take them; `index` is that in the stored set. */
 export const basal = defineTable<{ set: string; index: number; id: string }>('basal');
 /** Id of a basal line → its set. */
@@ -35,7 +39,6 @@ export const curatorTables = {
   waiting,
   members,
   versions,
-  alike,
   basal,
   basalIds,
   refusals,

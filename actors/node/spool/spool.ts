@@ -171,7 +171,11 @@ export class Spool {
         const file = await open(join(this.#folder, nameOf(segment)), 'ax');
         // The file's name must survive a power cut as well as what will be in it.
         const folder = await open(this.#folder);
-        await folder.sync().finally(() => folder.close());
+        try {
+          await folder.sync();
+        } finally {
+          await folder.close();
+        }
         this.#segments.set(segment, 0);
         return (this.#writing = { segment, file, bytes: 0 });
       } catch (error) {

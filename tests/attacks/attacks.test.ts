@@ -56,8 +56,15 @@ describe('attacks', () => {
     },
   );
 
-  test('a node that inflates its confidence is found out within 3 cycles', () => {
-    for (const { detectedAfter } of runsOf('inflate')) expect(detectedAfter).toBeLessThanOrEqual(3);
+  test('a node that inflates its confidence is 20 % below an equally good honest one within 3 cycles', () => {
+    for (const { scores, honestScores, detectedAfter } of runsOf('inflate')) {
+      expect(detectedAfter).toBeLessThanOrEqual(3);
+      expect(scores[1]).toBeLessThanOrEqual(0.8 * (honestScores[1] ?? 0));
+    }
+  });
+
+  test('an honest node is not flagged or penalised, nor is one that begins with bad luck', () => {
+    for (const { isAccused } of [...runsOf('honest'), ...runsOf('unlucky')]) expect(isAccused).toBe(false);
   });
 
   test('a sleeper is found out within 3 cycles of turning, and does harm until then', () => {

@@ -26,6 +26,7 @@ import { acrossOutage, connectBroker } from './connect.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { startGateway } from './gateway.ts';
 import { type HttpServer, startHttp } from './http.ts';
+import { loadCollectors } from './load-collectors.ts';
 import { adjustMailboxLimit, appendOwn, makeRoom } from './mailbox-limit.ts';
 import { registerMachine } from './machine-agent.ts';
 import { PartitionMoves } from './move-partition.ts';
@@ -275,6 +276,7 @@ async function startParts(
     ? await registerMachine({
         node: id,
         capacity: settings.pipeline.node.capacity,
+        capabilities: (await loadCollectors(settings.pipeline.node)).map(({ type }) => type),
         tell: (address, message) =>
           appendOwn(jsm, subjects.streams.mailbox, () => tellInternal(address, message)),
       })

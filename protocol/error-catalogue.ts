@@ -203,6 +203,8 @@ export const ERRORS = {
     'The application module cannot be used.',
     'Its default export must be createSystem({actors, tree}).',
   ),
+  'collector.invalid': refused('This is no collector.', 'Correct what the message names.'),
+  'target.refused': refused('The target is not collected.', 'The message says how to allow or correct it.'),
 
   'log.truncated': refused(
     'The log has lost entries that this node had already processed.',

@@ -82,6 +82,7 @@ export class Shard {
         node: parts.node,
         partitions: parts.partitions.count,
         content: parts.content,
+        ...(parts.broker === undefined ? {} : { broker: parts.broker }),
         ask: parts.ask,
         handler: (address, name) =>
           system.kinds.get(address.slice(0, address.indexOf('/')))?.definition.tasks?.[name],

@@ -76,6 +76,7 @@ export interface TaskEnvironment {
   readonly node: string;
   readonly partitions: number;
   readonly content: TaskContext['content'];
+  readonly broker?: TaskContext['broker'];
   handler(address: Address, name: string): TaskHandler | undefined;
   ask: TaskContext['ask'];
 }
@@ -202,6 +203,7 @@ export class TaskRunner {
       idempotencyKey: `${partition}.${id}`,
       node: this.#environment.node,
       content: this.#environment.content,
+      ...(this.#environment.broker === undefined ? {} : { broker: this.#environment.broker }),
       ask: this.#environment.ask,
       tell: async (to, message, options = {}) => {
         // A task that does not heed its signal tells nothing more: its next attempt does.

@@ -31,7 +31,7 @@ export interface NodeParts {
 }
 
 export function createNode(settings: PipelineSettings, parts: NodeParts = {}): ActorDefinition {
-  const collectors = collectorRegistry(parts.collectors ?? shippedCollectors);
+  const collectors = collectorRegistry(parts.collectors ?? shippedCollectors(settings.node));
   const tasks = collectTasks(collectors, parts.assessor ?? lexicalAssessor, settings.node);
   return defineActor({
     ...nodeContract,
@@ -180,7 +180,12 @@ function begin(draft: Draft, event: Message<'target.assigned'>): void {
   const { id, assignment, target, exempt } = event;
   const run = event.run ?? null;
   const row = targets.get(id);
-  const scan: ScanInput = { id, assignment, target };
+  const scan: ScanInput = {
+    id,
+    assignment,
+    target,
+    ...(row?.cursor === undefined ? {} : { cursor: row.cursor }),
+  };
   const underWay = row?.attempt ?? null;
   if (row !== undefined && underWay !== null) {
     const again = !underWay.scanning && underWay.run !== run;
@@ -225,5 +230,8 @@ function scanFailed(draft: Draft, { input, error }: Message<'scan.failed'>): voi
   const attempt = row?.attempt ?? null;
   if (row === undefined || attempt?.scanning !== true) return;
   targets.put(id, { ...row, attempt: { ...attempt, scanning: false } });
-  finish(draft, id, { outcome: 'failed', reason: error.message });
+  const { code, message } = error;
+  // What a collector throws without a code has nothing to say but its message.
+  const reason = code === 'task.failed' || code === 'internal' ? message : `${code}: ${message}`;
+  finish(draft, id, { outcome: 'failed', reason });
 }

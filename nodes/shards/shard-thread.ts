@@ -71,6 +71,7 @@ async function run(): Promise<void> {
     clock: systemClock,
     randomness: systemRandomness,
     content: new ObjectContentStore(connection, subjects.streams.content),
+    broker: { namespace: start.namespace, connection },
     answer: ({ to, body }) => {
       try {
         publishAnswer(connection, to, body);

@@ -46,8 +46,8 @@ export function memoryCollector() {
 
 type Changes = { [K in 'node' | 'intake']?: Partial<PipelineSettings[K]> };
 
-/** A node with intake and orchestrator, and a deduplicating coordinator. */
-export function startNode(changes: Changes = {}) {
+/** A node with intake and orchestrator, and a deduplicating coordinator; `own` collects instead of the map. */
+export function startNode(changes: Changes = {}, own?: Collector) {
   const { items, reads, collector } = memoryCollector();
   const { node, intake } = defaultPipelineSettings;
   const settings = {
@@ -56,7 +56,7 @@ export function startNode(changes: Changes = {}) {
     intake: { ...intake, ...changes.intake },
   };
   const definitions = [
-    createNode(settings, { collectors: [collector] }),
+    createNode(settings, { collectors: [own ?? collector] }),
     createIntake(settings),
     createOrchestrator(settings),
   ];

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { Logger } from 'pino';
 import { BanyanError, toBanyanError } from '../../../protocol/errors.ts';
+import { loadCollectors } from '../../load-collectors.ts';
 import { connectBanyan, type BanyanClient } from '../../client/connect.ts';
 import { makeWritableDirectory } from '../../writable-directory.ts';
 import type { Cli, Run } from '../cli.ts';
@@ -39,7 +40,7 @@ export function addUpCommand(cli: Cli, program: Command): void {
   )
     .option('--once', 'end when everything collected has been decided')
     .addOption(
-      new Option('--source <path>', 'file, directory or glob to collect; may be repeated').argParser(
+      new Option('--source <what>', 'path, glob, URL or TYPE:LOCATION to collect; may be repeated').argParser(
         repeated,
       ),
     )
@@ -99,7 +100,7 @@ function reportLate(log: Logger, error: unknown): void {
 
 async function perform(run: Run, log: Logger, line: ProgressLine, stop: AbortSignal): Promise<number> {
   const { settings, timeoutMs } = run;
-  const sources = sourcesOf(run);
+  const sources = await sourcesOf(run);
   // Found now rather than when there is something to export; an application of somebody's own exports nothing.
   if (settings.app === undefined) makeWritableDirectory(settings.out, 'out');
   const session = await startSession({ settings, log, embedBroker: true });
@@ -135,9 +136,10 @@ async function perform(run: Run, log: Logger, line: ProgressLine, stop: AbortSig
   }
 }
 
-function sourcesOf(run: Run): Source[] {
-  const { settings } = run;
-  if (settings.sources.length > 0) return namedSources(settings.sources, process.cwd());
+async function sourcesOf({ settings }: Run): Promise<Source[]> {
+  const collectors = await loadCollectors(settings.pipeline.node);
+  const types = collectors.map(({ type }) => type);
+  if (settings.sources.length > 0) return namedSources(settings.sources, process.cwd(), types);
   return settings.app === undefined ? defaultSources(process.cwd()) : [];
 }
 

@@ -79,7 +79,7 @@ const subject = z.strictObject({
   collectionBytes: z
     .int()
     .min(1)
-    .default(16 * 1024 * 1024),
+    .default(4 * 1024 * 1024),
   /** How long a collection listens where no stream keeps the messages. */
   listenMs: z
     .int()

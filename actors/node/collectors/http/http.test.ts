@@ -200,6 +200,10 @@ describe('addresses that are not public', () => {
   test('are refused unless the target or a setting allows them', async () => {
     page('/a', html('<p>inside'));
     expect(await reasonOf(collector().read('/a', {}))).toBe('private_address');
+    await expect(collector().list(`${origin}/a`, {})).rejects.toMatchObject({
+      code: 'target.refused',
+      message: expect.stringContaining('metadata.private') as string,
+    });
     expect(asked).toEqual([]);
     expect(await collector({ privateAddresses: true }).read('/a', {})).toMatchObject({ bytes: 9 });
   });

@@ -14,6 +14,7 @@ import {
   Unchanged,
   Unreadable,
 } from '../collector.ts';
+import { refusePrivateHost } from './address-guard.ts';
 import { crawl, type IsAllowed, type LoadText, readSitemap } from './crawl.ts';
 import { type Answer, get, type GetOptions } from './get.ts';
 import { contentTypeOfPage, decodePage } from './page-text.ts';
@@ -49,6 +50,7 @@ export function httpCollector(settings: HttpSettings): Collector {
       const start = urlOf(target.location);
       const said = optionsOf(target);
       const asking = asksFor(settings, said, context);
+      if (!asking.allowPrivate) refusePrivate(start);
       const pages = Math.min(
         said.crawl?.pages ?? settings.crawlPagesMax,
         settings.crawlPagesMax,
@@ -105,6 +107,18 @@ function urlOf(location: string): URL {
     throw new BanyanError('target.refused', { message: `${JSON.stringify(location)}: ${wrong}.` });
   url.hash = '';
   return url;
+}
+
+/** What the target itself asks for is refused with a word on how to allow it. */
+function refusePrivate(url: URL): void {
+  try {
+    refusePrivateHost(url);
+  } catch (cause) {
+    throw new BanyanError('target.refused', {
+      message: `${cause instanceof Error ? cause.message : url.host}; allow it with metadata.private, or for all targets with pipeline.node.http.privateAddresses.`,
+      cause,
+    });
+  }
 }
 
 function optionsOf({ metadata }: Target): Options {

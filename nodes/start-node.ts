@@ -32,9 +32,11 @@ import { registerMachine } from './machine-agent.ts';
 import { PartitionMoves } from './move-partition.ts';
 import { NodeView } from './node-view.ts';
 import { ServiceDiscovery } from './service-discovery.ts';
+import { askThrough } from './shards/asks.ts';
 import { ShardHost } from './shards/shard-host.ts';
 import { logSupervision } from './supervision-log.ts';
 import { serveSystem } from './system-endpoints.ts';
+import { TargetWatchers } from './target-watchers.ts';
 import { VERSION } from './version.ts';
 import { announceWorker } from './workers/announce-worker.ts';
 import { NodeWorkers } from './workers/node-workers.ts';
@@ -272,7 +274,19 @@ async function startParts(
   begun.push(() => running.stop());
   supervision.root = running;
   // Other applications have no agents.
-  const farewell = system.kinds.has(nodeContract.kind)
+  const isAgent = system.kinds.has(nodeContract.kind);
+  const watchers = new TargetWatchers({
+    node: id,
+    quietMs: settings.pipeline.node.watchQuietMs,
+    connection,
+    subjects,
+    ask: askThrough(connection, subjects),
+    tell: tellInternal,
+    log,
+  });
+  begun.push(() => watchers.close());
+  if (isAgent) watchers.start();
+  const farewell = isAgent
     ? await registerMachine({
         node: id,
         capacity: settings.pipeline.node.capacity,
@@ -304,6 +318,7 @@ async function startParts(
   const stop = async (): Promise<void> => {
     stopping = true;
     clearInterval(limit);
+    await watchers.close();
     // Another node with this name may go on with the machine's agent.
     if (lost.size === 0) await farewell?.();
     await http.stop();

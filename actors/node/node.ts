@@ -19,6 +19,7 @@ import { type Collector, collectorRegistry } from './collectors/collector.ts';
 import { shippedCollectors } from './collectors/index.ts';
 import { nodeContract } from './contract.ts';
 import { type Draft, draftOf, initialContext, type NodeContext, pool } from './node-context.ts';
+import { isWatched, watchedTargets, watchEnded, watchesChanged } from './watching.ts';
 import { batches, files, fileStates, hungry, retries, targets, waiting } from './tables.ts';
 
 type NodeMessage = MessageOf<typeof nodeContract.messages>;
@@ -43,6 +44,7 @@ export function createNode(settings: PipelineSettings, parts: NodeParts = {}): A
         const { key: _, lastServed: __, nextBatch: ___, ...status } = context;
         return { ...status, state };
       },
+      watched: () => watchedTargets(),
       files: {
         input: z.object({
           limit: z.number().int().min(1).max(500).default(100),
@@ -136,6 +138,11 @@ function nodeMachine(settings: NodeSettings) {
           next(context, (draft) => submissionDecided(draft, event, settings)),
         ),
       },
+      'watch.ended': {
+        actions: ({ event }) => {
+          if (event.type === 'watch.ended') watchEnded(event.target);
+        },
+      },
       'retry.due': {
         actions: assign(({ context }) => next(context, (draft) => retryDue(draft, settings))),
       },
@@ -187,6 +194,7 @@ function begin(draft: Draft, event: Message<'target.assigned'>): void {
     ...(row?.cursor === undefined ? {} : { cursor: row.cursor }),
   };
   const underWay = row?.attempt ?? null;
+  if (isWatched(target) !== (row !== undefined && isWatched(row.target))) watchesChanged();
   if (row !== undefined && underWay !== null) {
     const again = !underWay.scanning && underWay.run !== run;
     const adopted = { ...underWay, assignment, run, scanning: underWay.scanning || again };

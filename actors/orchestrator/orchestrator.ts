@@ -22,6 +22,7 @@ import {
   releaseAll,
   removeTarget,
   scheduleTick,
+  targetChanged,
 } from './scheduling.ts';
 import { attempts, deadlines, due, held, nodes, targets, upcoming } from './tables.ts';
 
@@ -100,6 +101,9 @@ function orchestratorMachine(settings: OrchestratorSettings) {
         return;
       case 'collect.progress':
         progressed(event, settings);
+        return;
+      case 'target.changed':
+        targetChanged(event);
         return;
       case 'orchestrator.tick':
       // Time has passed; that was seen to above.

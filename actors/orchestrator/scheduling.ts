@@ -176,6 +176,19 @@ export function progressed(
   place({ ...row, assignment: { ...row.assignment, deadlineMs } }, row);
 }
 
+/**
+ * A target's watcher has seen a change: the target is due, or due again as soon as its collection ends. One that
+ * failed keeps its retry time. A node that does not collect the target any more is told to stop watching it.
+ */
+export function targetChanged({ node, target: id }: { node: string; target: string }): void {
+  const row = targets.get(id);
+  if (row === undefined || row.lastNode !== node)
+    tell(nodeContract.at(escapeKey(node)), { type: 'watch.ended', target: id });
+  else if (row.status === 'assigned') place({ ...row, again: true }, row);
+  else if (row.status === 'waiting' && row.lastOutcome !== 'failed')
+    place({ ...row, status: 'due', dueAtMs: now() }, row);
+}
+
 /** A node is gone: what it held is due for others, and nobody's failure. */
 export function releaseAll(node: string, settings: OrchestratorSettings): void {
   for (const key of [...held.range({ prefix: heldPrefix(node), limit: perTurn })].map(

@@ -37,7 +37,11 @@ test('the document shows the collector that is checked and run here', () => {
 test('up collects what a collector of your own, the web and a log have', async () => {
   const quotes = [
     { id: 'q1', author: 'Hoare', text: 'Inside every large program there is a small one trying to get out.' },
-    { id: 'q2', author: 'Perlis', text: 'A language that does not affect the way you think is not worth it.' },
+    {
+      id: 'q2',
+      author: 'Perlis',
+      text: 'A language that does not affect the way you think is not worth it.',
+    },
   ];
   writeFileSync(join(directory, 'quotes.json'), JSON.stringify(quotes));
   writeFileSync(join(directory, 'app.log'), 'started\nfailed with an overflow\nunfini');

@@ -68,7 +68,7 @@ async function listFile(path: string): Promise<ListedItem | undefined> {
 }
 
 /** The directory, links resolved, and the pattern if the location has one after its last plain folder. */
-async function locate(location: string): Promise<{ root: string; pattern?: string }> {
+export async function locate(location: string): Promise<{ root: string; pattern?: string }> {
   const path = resolve(location);
   const found = await stat(path).catch((error: unknown) => error);
   if (!(found instanceof Error)) {

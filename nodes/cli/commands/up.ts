@@ -23,7 +23,7 @@ import {
 } from '../up/collection.ts';
 import { type NodeSession, startSession } from '../up/node-session.ts';
 import { reportProgress } from '../up/progress.ts';
-import { defaultSources, namedSources, type Source } from '../up/sources.ts';
+import { defaultSources, namedSources, type Source, watched } from '../up/sources.ts';
 import { exportAndSummarise, formatSummary } from '../up/summary.ts';
 
 /** A first Ctrl-C ends the process within this, however far the stopping has come: nothing is lost by it. */
@@ -139,7 +139,10 @@ async function perform(run: Run, log: Logger, line: ProgressLine, stop: AbortSig
 async function sourcesOf({ settings }: Run): Promise<Source[]> {
   const collectors = await loadCollectors(settings.pipeline.node);
   const types = collectors.map(({ type }) => type);
-  if (settings.sources.length > 0) return namedSources(settings.sources, process.cwd(), types);
+  if (settings.sources.length > 0) {
+    const named = namedSources(settings.sources, process.cwd(), types);
+    return settings.once ? named : named.map(watched);
+  }
   return settings.app === undefined ? defaultSources(process.cwd()) : [];
 }
 

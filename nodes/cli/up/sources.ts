@@ -65,6 +65,12 @@ function typed(
   return { type, location: isPath ? resolve(directory, location) : location, metadata: {} };
 }
 
+/** The source, collected again whenever it changes, if it is one that can be watched. */
+export function watched(source: Source): Source {
+  const canBe = source.type === 'file' || source.type === 'directory';
+  return canBe ? { ...source, metadata: { ...source.metadata, watch: true } } : source;
+}
+
 /** Without a named source: the packages of the project in `directory`, or else Banyan's own. */
 export function defaultSources(directory: string): Source[] {
   const own = fileURLToPath(new URL('../../../node_modules', import.meta.url));

@@ -5,11 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { command, commandProcess } from '../../nodes/cli/cli-process.fixture.ts';
 
 const DOCUMENT = readFileSync(new URL('../../docs/collectors.md', import.meta.url), 'utf8');
 const EXAMPLE = fileURLToPath(new URL('./quotes-collector.ts', import.meta.url));
+// It starts a whole system, on a machine that may be busy.
+vi.setConfig({ testTimeout: 90_000 });
+
 let directory = '';
 let server: Server;
 

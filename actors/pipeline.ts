@@ -29,5 +29,11 @@ export function createPipeline(
     createCritic(settings),
     createCurator(settings),
   ];
-  return createSystem({ actors, tree: supervisor('intelligence', { children: actors }), settings });
+  // Which collectors there are is a matter of tasks: no turn depends on it.
+  const { collectors: _, ...node } = settings.node;
+  return createSystem({
+    actors,
+    tree: supervisor('intelligence', { children: actors }),
+    settings: { ...settings, node },
+  });
 }

@@ -41,6 +41,54 @@ const intake = z
     message: 'expected at least nodeMin',
   });
 
+/** How the `http` collector asks; see `docs/collectors.md`. */
+const http = z.strictObject({
+  /** Its first word is the name that robots.txt rules are looked up by. */
+  userAgent: z.string().min(1).default('Banyan (collector; obeys robots.txt)'),
+  /** One page, with its redirects and its whole body. */
+  timeoutMs: whole(30 * second),
+  /** UTF-8 bytes of one page; a larger one is unreadable (`too_large`). */
+  pageMaxBytes: whole(8 * 1024 * 1024),
+  redirectsMax: whole(5),
+  robotsTtlMs: whole(hour),
+  /** What is past this in a robots.txt is ignored; RFC 9309 demands 500 KiB at least. */
+  robotsMaxBytes: whole(512 * 1024),
+  /** What a server may make us wait. */
+  retryAfterMaxMs: whole(day),
+  /** Pages of one crawled target; a target may ask for fewer. */
+  crawlPagesMax: whole(500),
+  crawlDepthMax: whole(5),
+  /** Whether addresses that are not public may be collected from, by every target. */
+  privateAddresses: z.boolean().default(false),
+});
+
+const log = z.strictObject({
+  /** UTF-8 bytes of one item; it ends at a line's end, so one long line makes a longer item. */
+  itemBytes: z
+    .int()
+    .min(1)
+    .default(64 * 1024),
+  /** Items of one collection; the rest is left for the next. */
+  collectionItems: z.int().min(1).default(4_096),
+});
+
+const subject = z.strictObject({
+  /** Messages of one collection; the rest is left for the next. */
+  collectionMessages: z.int().min(1).default(1_000),
+  /** UTF-8 bytes of the messages of one collection. */
+  collectionBytes: z
+    .int()
+    .min(1)
+    .default(4 * 1024 * 1024),
+  /** How long a collection listens where no stream keeps the messages. */
+  listenMs: z
+    .int()
+    .min(1)
+    .default(5 * second),
+  /** Unacknowledged messages of a stream come again after this. */
+  ackWaitMs: z.int().min(second).default(minute),
+});
+
 const node = z.strictObject({
   /** Concurrent collections, and batches of files read at a time, unless the machine reports another number. */
   capacity: whole(3),
@@ -68,6 +116,13 @@ const node = z.strictObject({
   progressMs: whole(minute),
   /** Failed attempts at reading one file before it waits for the target's next collection. */
   fileAttempts: whole(5),
+  http: http.prefault({}),
+  log: log.prefault({}),
+  subject: subject.prefault({}),
+  /** A watched target is collected again when nothing has changed for this long after a change. */
+  watchQuietMs: whole(second),
+  /** Modules whose default export is a collector, beside the shipped ones. No turn depends on them. */
+  collectors: z.array(z.string().min(1)).default([]),
 });
 
 const orchestrator = z

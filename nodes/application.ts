@@ -6,12 +6,16 @@ import { createPipeline } from '../actors/pipeline.ts';
 import type { PipelineSettings } from '../actors/settings.ts';
 import { BanyanError } from '../protocol/errors.ts';
 import type { System } from '../runtime/system.ts';
+import { loadCollectors } from './load-collectors.ts';
 import { provideLibrary } from './provide-library.ts';
 import { syntaxPlace } from './syntax-place.ts';
 
-/** Throws `definition.app` when the module cannot be imported or its default export is not a system. */
+/**
+ * Without an application it is the pipeline, with the collectors that its settings name beside the shipped ones.
+ * Throws `collector.invalid` for one of them, `definition.invalid` when two serve one type, `definition.app` when the module cannot be imported or its default export is not a system.
+ */
 export async function loadApplication(app: string | undefined, pipeline: PipelineSettings): Promise<System> {
-  if (app === undefined) return createPipeline(pipeline);
+  if (app === undefined) return createPipeline(pipeline, { collectors: await loadCollectors(pipeline.node) });
   const file = resolve(app);
   if (!existsSync(file) || !statSync(file).isFile()) {
     throw new BanyanError('definition.app', {

@@ -47,6 +47,16 @@ export {
   unwatch,
   watch,
 } from '../runtime/effects.ts';
+export {
+  type Collector,
+  type CollectorContext,
+  type ListedItem,
+  type Listing,
+  type ReadItem,
+  Unchanged,
+  Unreadable,
+} from '../actors/node/collectors/collector.ts';
+export type { Target } from '../actors/orchestrator/contract.ts';
 export { createSystem, type System, type SystemDeclaration } from '../runtime/system.ts';
 export {
   defineTable,

@@ -1,5 +1,4 @@
 /** The pipeline's agent for this machine: it hears that the machine may collect, and that it may not any more. */
-import { shippedCollectors } from '../actors/node/collectors/index.ts';
 import { nodeContract } from '../actors/node/contract.ts';
 import { escapeKey } from '../protocol/address.ts';
 import type { MessageOf } from '../protocol/contract.ts';
@@ -11,6 +10,8 @@ export interface MachineAgent {
   /** Who the machine is and how many collections it takes at a time. */
   readonly node: string;
   readonly capacity: number;
+  /** The types of target that it has collectors for. */
+  readonly capabilities: readonly string[];
   readonly tell: (address: string, message: AgentMessage) => Promise<unknown>;
 }
 
@@ -18,12 +19,17 @@ export interface MachineAgent {
 const FAREWELL_MS = 1_000;
 
 /** Announces the machine; the result takes the announcement back. */
-export async function registerMachine({ node, capacity, tell }: MachineAgent): Promise<() => Promise<void>> {
+export async function registerMachine({
+  node,
+  capacity,
+  capabilities,
+  tell,
+}: MachineAgent): Promise<() => Promise<void>> {
   const agent = nodeContract.at(escapeKey(node));
   await tell(agent, {
     type: 'node.started',
     session: systemRandomness.nonce(),
-    capabilities: shippedCollectors.map(({ type }) => type),
+    capabilities: [...capabilities],
     capacity,
     name: node,
   });

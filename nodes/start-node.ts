@@ -26,14 +26,17 @@ import { acrossOutage, connectBroker } from './connect.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { startGateway } from './gateway.ts';
 import { type HttpServer, startHttp } from './http.ts';
+import { loadCollectors } from './load-collectors.ts';
 import { adjustMailboxLimit, appendOwn, makeRoom } from './mailbox-limit.ts';
 import { registerMachine } from './machine-agent.ts';
 import { PartitionMoves } from './move-partition.ts';
 import { NodeView } from './node-view.ts';
 import { ServiceDiscovery } from './service-discovery.ts';
+import { askThrough } from './shards/asks.ts';
 import { ShardHost } from './shards/shard-host.ts';
 import { logSupervision } from './supervision-log.ts';
 import { serveSystem } from './system-endpoints.ts';
+import { TargetWatchers } from './target-watchers.ts';
 import { VERSION } from './version.ts';
 import { announceWorker } from './workers/announce-worker.ts';
 import { NodeWorkers } from './workers/node-workers.ts';
@@ -271,10 +274,23 @@ async function startParts(
   begun.push(() => running.stop());
   supervision.root = running;
   // Other applications have no agents.
-  const farewell = system.kinds.has(nodeContract.kind)
+  const isAgent = system.kinds.has(nodeContract.kind);
+  const watchers = new TargetWatchers({
+    node: id,
+    quietMs: settings.pipeline.node.watchQuietMs,
+    connection,
+    subjects,
+    ask: askThrough(connection, subjects),
+    tell: tellInternal,
+    log,
+  });
+  begun.push(() => watchers.close());
+  if (isAgent) watchers.start();
+  const farewell = isAgent
     ? await registerMachine({
         node: id,
         capacity: settings.pipeline.node.capacity,
+        capabilities: (await loadCollectors(settings.pipeline.node)).map(({ type }) => type),
         tell: (address, message) =>
           appendOwn(jsm, subjects.streams.mailbox, () => tellInternal(address, message)),
       })
@@ -302,6 +318,7 @@ async function startParts(
   const stop = async (): Promise<void> => {
     stopping = true;
     clearInterval(limit);
+    await watchers.close();
     // Another node with this name may go on with the machine's agent.
     if (lost.size === 0) await farewell?.();
     await http.stop();

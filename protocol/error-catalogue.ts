@@ -3,18 +3,8 @@
  * wrong and one that says what to do. `docs/errors.md` is this list for readers; a test compares the two.
  */
 
-/** What is known of an error before it happens. */
-export interface ErrorEntry {
-  readonly message: string;
-  /** Whether the same request may succeed later without being changed. */
-  readonly recoverable: boolean;
-  readonly hint: string;
-}
-
-/** The request, the data or the program must change first. */
-const refused = (message: string, hint: string) => ({ message, recoverable: false, hint }) as const;
-/** The environment may change by itself: trying again later can succeed. */
-const passing = (message: string, hint: string) => ({ message, recoverable: true, hint }) as const;
+import { type ErrorEntry, passing, refused } from './error-entry.ts';
+import { PIPELINE_ERRORS } from './pipeline-errors.ts';
 
 const LARGE = 'Put large content into the object store and send its reference {ref, sha256, bytes}.';
 
@@ -362,39 +352,14 @@ export const ERRORS = {
     'The application declares no worker of this name.',
     'See the workers with "banyan worker list".',
   ),
-
-  'quota.exceeded': passing(
-    'The quota for this hour is used up.',
-    'Wait for retryAfterMs; the quota of a node grows with its success rate.',
-  ),
-  overload: passing('The system takes no more work at the moment.', 'Wait for retryAfterMs, then try again.'),
-  'spool.full': passing(
-    'The node keeps as much as it may of what intake has not decided yet.',
-    'It goes on by itself when intake takes more; make room on the disk, or raise pipeline.node.spoolBytes.',
-  ),
-  'artifact.invalid': refused('The artifact is not valid.', 'Correct the field that "path" names.'),
-  'dataset.not_found': refused(
-    'There is no such dataset version.',
-    'See the versions with "banyan dataset list".',
-  ),
-  'dataset.damaged': refused(
-    'The dataset does not match its manifest.',
-    'Export the version again from the object store with "banyan dataset export".',
-  ),
   'dead.not_found': refused('There is no such dead letter.', 'See the dead letters with "banyan dead list".'),
-  'review.not_found': refused(
-    'No such scenario waits for a person.',
-    'See what waits with "banyan review list".',
-  ),
-  'review.decided': refused(
-    'The scenario was decided otherwise before; that decision stands.',
-    'See it with "banyan review show ID".',
-  ),
   authorisation: refused('This action needs a token.', 'Use the token in run.json of the data directory.'),
   internal: refused(
     'An unexpected error happened.',
     'This is a bug: please report it with the message and the log.',
   ),
+
+  ...PIPELINE_ERRORS,
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 
 /** Any code of the catalogue. */

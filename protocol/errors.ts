@@ -1,5 +1,6 @@
 /** The one error type that crosses a boundary: a code of the catalogue and what helps to act on it. */
-import { ERRORS, type ErrorCode, type ErrorEntry } from './error-catalogue.ts';
+import { ERRORS, type ErrorCode } from './error-catalogue.ts';
+import type { ErrorEntry } from './error-entry.ts';
 
 export { ERRORS, type ErrorCode } from './error-catalogue.ts';
 

@@ -1,4 +1,5 @@
 /** `defineActor`: everything the runtime knows about a kind of actor, around a plain XState machine. */
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { AnyStateMachine, ContextFrom } from 'xstate';
 import type { z } from 'zod';
 import { LIMITS } from '../config/limits.ts';
@@ -26,6 +27,14 @@ export type Query<Context> =
   // oxlint-disable-next-line typescript/no-explicit-any -- the input's type comes from each query's own schema
   | { readonly input: z.ZodObject; readonly select: (args: QueryArgs<Context, any>) => unknown };
 
+/** The broker as tasks see it. */
+export interface TaskBroker {
+  /** Of our own subjects. */
+  readonly namespace: string;
+  /** Shared with everything else on the shard: never close it, and bound what comes in through it. */
+  readonly connection: NatsConnection;
+}
+
 /** What a task handler gets besides its input. */
 export interface TaskContext {
   /** Aborted when the node stops; the task will run again elsewhere or later. */
@@ -37,6 +46,8 @@ export interface TaskContext {
   readonly content: ContentStore;
   /** A folder of this machine's own that outlives the process; absent where tasks have no disk. */
   readonly folder?: string;
+  /** For tasks that talk to NATS themselves; absent where messages have no broker. */
+  readonly broker?: TaskBroker;
   /**
    * Sends a durable message as this task. Repeated attempts repeat the same numbers, so each call takes
    * effect once if the handler makes the same calls in the same order.

@@ -2,6 +2,7 @@
 import type { Address } from '../protocol/address.ts';
 import type { Subjects } from '../protocol/subjects.ts';
 import type { CheckpointSettings } from './checkpointer.ts';
+import type { TaskContext } from './define-actor.ts';
 import type { Clock } from './clock.ts';
 import type { ContentStore } from './content-store.ts';
 import type { Answer } from './keep-effects.ts';
@@ -26,6 +27,8 @@ export interface ShardParts extends TurnObserver {
   readonly content: ContentStore;
   /** A folder of this machine's own that tasks may use. */
   readonly folder?: string;
+  /** For tasks that talk to NATS themselves. */
+  readonly broker?: TaskContext['broker'];
   readonly checkpoints?: CheckpointSettings;
   /** An operator accepts that entries are replayed with another version of the actors (rule R13). */
   readonly acceptTail: boolean;

@@ -83,6 +83,7 @@ export class Shard {
         partitions: parts.partitions.count,
         content: parts.content,
         ...(parts.folder === undefined ? {} : { folder: parts.folder }),
+        ...(parts.broker === undefined ? {} : { broker: parts.broker }),
         ask: parts.ask,
         handler: (address, name) =>
           system.kinds.get(address.slice(0, address.indexOf('/')))?.definition.tasks?.[name],

@@ -77,6 +77,7 @@ export interface TaskEnvironment {
   readonly partitions: number;
   readonly content: TaskContext['content'];
   readonly folder?: TaskContext['folder'];
+  readonly broker?: TaskContext['broker'];
   handler(address: Address, name: string): TaskHandler | undefined;
   ask: TaskContext['ask'];
 }
@@ -204,6 +205,7 @@ export class TaskRunner {
       node: this.#environment.node,
       content: this.#environment.content,
       ...(this.#environment.folder === undefined ? {} : { folder: this.#environment.folder }),
+      ...(this.#environment.broker === undefined ? {} : { broker: this.#environment.broker }),
       ask: this.#environment.ask,
       tell: async (to, message, options = {}) => {
         // A task that does not heed its signal tells nothing more: its next attempt does.

@@ -9,18 +9,24 @@ import type { NodeSettings } from '../settings.ts';
 import { type Assessment, type Assessor, explain } from './assessor.ts';
 import {
   type Collector,
-  type CollectorLimits,
+  type CollectorContext,
   type ListedItem,
+  type Listing,
   type ReadItem,
+  Unchanged,
   Unreadable,
 } from './collectors/collector.ts';
 import { keeping, release, type ReleaseInput } from './spool/keep.ts';
+import { checkedItem, checkedListing } from './collectors/checked.ts';
+import type { ReadFailure } from './items.ts';
 
 export interface ScanInput {
   /** Hash of the target. */
   readonly id: string;
   readonly assignment: string;
   readonly target: Target;
+  /** How far a stream was listed before. */
+  readonly cursor?: string;
   /** From the second page on: the whole listing, fixed when the first page was made, and where to go on. */
   readonly page?: { readonly listing: ContentReference; readonly from: number };
 }
@@ -31,6 +37,8 @@ export interface ScanOutput {
   /** Items past the limit of one target; they are not collected. */
   readonly ignored: number;
   readonly next?: { readonly listing: ContentReference; readonly from: number };
+  /** How far a stream is listed now; with the last page only. */
+  readonly cursor?: string;
 }
 
 export interface ReadInput {
@@ -39,7 +47,12 @@ export interface ReadInput {
   readonly batch: string;
   readonly target: Target;
   readonly exempt: boolean;
-  readonly items: readonly { readonly name: string; readonly retried: boolean }[];
+  readonly items: readonly {
+    readonly name: string;
+    readonly retried: boolean;
+    /** Of the content that was decided last. */
+    readonly mark?: string;
+  }[];
 }
 export interface ReadOutput {
   /** By position in the input. */
@@ -47,14 +60,13 @@ export interface ReadOutput {
     readonly position: number;
     readonly bytes: number;
     readonly modifiedMs: number;
+    readonly mark?: string;
   }[];
   /** Whether something of it is kept in the spool until it is decided. */
   readonly spooled?: boolean;
-  readonly unreadable: readonly {
-    readonly position: number;
-    readonly reason: string;
-    readonly transient: boolean;
-  }[];
+  /** Still the content that was decided last. */
+  readonly unchanged?: readonly number[];
+  readonly unreadable: readonly (ReadFailure & { readonly position: number })[];
 }
 
 export interface CollectTasks {
@@ -74,9 +86,16 @@ export function collectTasks(
   assessor: Assessor,
   settings: NodeSettings,
 ): CollectTasks {
-  const limitsOf = ({ signal }: TaskContext): CollectorLimits => ({
+  const contextOf = (
+    { id }: { readonly id: string },
+    { signal, content, broker }: TaskContext,
+  ): CollectorContext => ({
+    id,
     itemMaxBytes: settings.fileMaxBytes,
+    itemsMax: settings.targetMaxFiles,
     signal,
+    content,
+    ...(broker === undefined ? {} : { broker }),
   });
   const collectorOf = ({ type }: Target): Collector => {
     const collector = collectors.get(type);
@@ -88,17 +107,22 @@ export function collectTasks(
   return {
     async scan(input, context) {
       const from = input.page?.from ?? 0;
-      const listing =
+      const { items: listing, cursor } =
         input.page === undefined
-          ? await collectorOf(input.target).list(input.target, limitsOf(context))
+          ? await list(collectorOf(input.target), input, contextOf(input, context))
           : await loadListing(context.content, input.page.listing);
       const all = listing.slice(0, settings.targetMaxFiles);
       const items = pageOf(all, from, settings.scanPageFiles);
       const counts = { total: all.length, ignored: listing.length - all.length };
       const next = from + items.length;
-      if (next >= all.length) return { items, ...counts };
+      if (next >= all.length) return { items, ...counts, ...(cursor === undefined ? {} : { cursor }) };
       // The rest is fixed in the object store, so a page means the same items however often it is asked for.
-      const stored = input.page?.listing ?? (await storeListing(context.content, listing));
+      const stored =
+        input.page?.listing ??
+        (await storeListing(context.content, {
+          items: listing,
+          ...(cursor === undefined ? {} : { cursor }),
+        }));
       return { items, ...counts, next: { listing: stored, from: next } };
     },
 
@@ -110,12 +134,20 @@ export function collectTasks(
       const collector = collectorOf(input.target);
       const keep = await keeping(collector, input.id, context, settings);
       const read: ReadOutput['read'][number][] = [];
+      const unchanged: number[] = [];
       const unreadable: ReadOutput['unreadable'][number][] = [];
       const artifacts: object[] = [];
       let leftBytes = settings.batchContentBytes;
-      for (const [position, { name }] of input.items.entries()) {
+      for (const [position, { name, mark }] of input.items.entries()) {
         try {
-          const item = await keep.item(name, () => collector.read(input.target, name, limitsOf(context)));
+          const item = checkedItem(
+            await keep.item(name, () =>
+              collector.read(input.target, name, {
+                ...contextOf(input, context),
+                ...(mark === undefined ? {} : { mark }),
+              }),
+            ),
+          );
           const described = describeItem(input, item, await assessor(item));
           const describedBytes = Buffer.byteLength(JSON.stringify(described)) + contentRefBytes;
           const contentBytes = Buffer.byteLength(item.content);
@@ -123,10 +155,16 @@ export function collectTasks(
           leftBytes -= describedBytes + (inline ? contentBytes : 0);
           const content = inline ? item.content : await byReference(context.content, item.content);
           artifacts.push({ ...described, content });
-          read.push({ position, bytes: item.bytes, modifiedMs: item.modifiedMs });
+          read.push({
+            position,
+            bytes: item.bytes,
+            modifiedMs: item.modifiedMs,
+            ...(item.mark === undefined ? {} : { mark: item.mark }),
+          });
         } catch (thrown) {
-          if (!(thrown instanceof Unreadable)) throw thrown;
-          unreadable.push({ position, reason: thrown.reason, transient: thrown.transient });
+          if (thrown instanceof Unchanged) unchanged.push(position);
+          else if (thrown instanceof Unreadable) unreadable.push({ position, ...failureOf(thrown) });
+          else throw thrown;
         }
       }
       if (artifacts.length > 0) {
@@ -142,12 +180,32 @@ export function collectTasks(
         };
         await context.tell(intakeContract.at('main'), message);
       }
-      return { read, unreadable, ...(keep.spooled ? { spooled: true } : {}) };
+      return {
+        read,
+        unreadable,
+        ...(unchanged.length === 0 ? {} : { unchanged }),
+        ...(keep.spooled ? { spooled: true } : {}),
+      };
     },
 
     release: (input, context) => release(input, context, settings),
   };
 }
+
+async function list(
+  collector: Collector,
+  { target, cursor }: ScanInput,
+  context: CollectorContext,
+): Promise<Listing> {
+  const listed = await collector.list(target, { ...context, ...(cursor === undefined ? {} : { cursor }) });
+  return checkedListing(collector, listed);
+}
+
+const failureOf = ({ reason, transient, retryAfterMs }: Unreadable): ReadFailure => ({
+  reason: reason.slice(0, 128),
+  transient,
+  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+});
 
 /** Everything about an item but its content. */
 function describeItem({ target }: ReadInput, item: ReadItem, assessment: Assessment): object {
@@ -193,9 +251,11 @@ function pageOf(all: readonly ListedItem[], from: number, itemsMax: number): Lis
   return page;
 }
 
-const storeListing = (store: ContentStore, listing: readonly ListedItem[]): Promise<ContentReference> =>
+const storeListing = (store: ContentStore, listing: Listing): Promise<ContentReference> =>
   store.put(Buffer.from(JSON.stringify(listing)));
 
-async function loadListing(store: ContentStore, { sha256 }: ContentReference): Promise<ListedItem[]> {
-  return JSON.parse(Buffer.from(await store.get(sha256)).toString()) as ListedItem[];
+async function loadListing(store: ContentStore, { sha256 }: ContentReference): Promise<Listing> {
+  const stored = JSON.parse(Buffer.from(await store.get(sha256)).toString()) as Listing | ListedItem[];
+  // As an earlier release stored it, for a collection that is under way.
+  return Array.isArray(stored) ? { items: stored } : stored;
 }

@@ -8,7 +8,7 @@ import type { NodeSettings } from '../settings.ts';
 import type { ReadInput, ReadOutput, ScanInput, ScanOutput } from './collect.task.ts';
 import type { ListedItem } from './collectors/collector.ts';
 import type { SubmissionResult } from './contract.ts';
-import { failed, refuse, scheduleRetry, setFile, updateFile } from './items.ts';
+import { failed, forgetOnce, isDecided, refuse, scheduleRetry, setFile, updateFile } from './items.ts';
 import { type Draft, type Outcome, pool } from './node-context.ts';
 import type { ReleaseInput } from './spool/keep.ts';
 import { hasRoom, heed, heldTargets, isHeld, nextHungry } from './sending.ts';
@@ -17,6 +17,7 @@ import {
   batches,
   type BatchRow,
   fileKey,
+  type FileRow,
   filePrefix,
   files,
   hungry,
@@ -48,6 +49,7 @@ export function listed(draft: Draft, input: ScanInput, output: ScanOutput, setti
   }
   updateTarget(input.id, {
     ...row,
+    ...(output.cursor === undefined ? {} : { cursor: output.cursor }),
     waiting: row.waiting + added,
     attempt: {
       ...attempt,
@@ -78,31 +80,48 @@ function consider(
     const { state, reason, retryAtMs } = before;
     if (state === 'waiting' || state === 'reading' || state === 'offered') return 'open';
     if (state === 'retry') {
-      // A quota that it waits for does not apply any more.
-      if (!exempt) return 'open';
+      // A quota that it waits for does not apply any more; one that could not be read keeps its time.
+      if (!exempt || !before.refused) return 'open';
       if (retryAtMs !== null) retries.delete(retryKey(retryAtMs, key));
     }
     const same = before.bytes === bytes && before.modifiedMs === modifiedMs;
     const open =
       state === 'retry' || state === 'gone' || (state === 'unreadable' && !lastingReasons.has(reason ?? ''));
-    if (same && !open) return 'unchanged';
+    if (same && !open && item.always !== true) return 'unchanged';
   }
   const refused = before?.state === 'retry' && before.refused;
   const fresh = { target, name, bytes, modifiedMs, failures: 0, refused, reason: null, retryAtMs: null };
-  setFile(draft, key, { ...fresh, state: 'waiting' });
+  setFile(draft, key, { ...fresh, ...memoryOf(item, before), state: 'waiting' });
   waiting.put(key, { bytes });
   return 'wait';
 }
 
-/** A read task ended: what it read was offered, the rest is unreadable. */
+/** What is kept of an item beside its state: how it is to be treated, and the content of it that was decided. */
+function memoryOf(
+  { always, once }: ListedItem,
+  before: FileRow | undefined,
+): Pick<FileRow, 'always' | 'once' | 'known'> {
+  const known =
+    before?.mark !== undefined && before.mark !== '' && isDecided(before.state)
+      ? { mark: before.mark, state: before.state }
+      : before?.known;
+  return {
+    ...(always === true ? { always } : {}),
+    ...(once === true ? { once } : {}),
+    ...(known === undefined ? {} : { known }),
+  };
+}
+
+/** A read task ended: what it read was offered, the rest is unchanged or unreadable. */
 export function wasRead(draft: Draft, input: ReadInput, output: ReadOutput, settings: NodeSettings): void {
   draft.reading--;
   const batch = batches.get(input.batch);
   const row = batch === undefined ? undefined : targets.get(batch.target);
   if (batch === undefined || row === undefined) return;
-  for (const { position, bytes, modifiedMs } of output.read) {
+  for (const { position, bytes, modifiedMs, mark } of output.read) {
     updateFile(draft, batch.files[position], (file) => ({
       ...file,
+      ...(mark === file.mark ? {} : { mark: mark ?? '' }),
       bytes,
       modifiedMs,
       failures: 0,
@@ -110,11 +129,23 @@ export function wasRead(draft: Draft, input: ReadInput, output: ReadOutput, sett
       state: file.state === 'reading' ? 'offered' : file.state,
     }));
   }
-  for (const { position, reason, transient } of output.unreadable)
-    failed(draft, batch.files[position], reason, transient, settings);
+  for (const position of output.unchanged ?? []) {
+    updateFile(draft, batch.files[position], (file) =>
+      file.state !== 'reading'
+        ? file
+        : { ...file, state: file.known?.state ?? 'duplicate', mark: file.known?.mark ?? '' },
+    );
+  }
+  for (const { position, ...failure } of output.unreadable)
+    failed(draft, batch.files[position], failure, settings);
   updateTarget(batch.target, {
     ...row,
-    attempt: add(row.attempt, { offered: output.read.length, unreadable: output.unreadable.length }),
+    attempt: add(row.attempt, {
+      offered: output.read.length,
+      unreadable: output.unreadable.length,
+      unchanged: output.unchanged?.length ?? 0,
+      why: output.unreadable[0]?.reason,
+    }),
   });
   const decided = batch.decided || output.read.length === 0;
   const spooled = output.spooled === true ? { spooled: true } : {};
@@ -128,8 +159,9 @@ export function readFailed(draft: Draft, input: ReadInput, code: string, setting
   const batch = batches.get(input.batch);
   const row = batch === undefined ? undefined : targets.get(batch.target);
   if (batch === undefined || row === undefined) return;
-  for (const key of batch.files) failed(draft, key, code, true, settings);
-  updateTarget(batch.target, { ...row, attempt: add(row.attempt, { unreadable: batch.files.length }) });
+  for (const key of batch.files) failed(draft, key, { reason: code, transient: true }, settings);
+  const counts = { unreadable: batch.files.length, why: code };
+  updateTarget(batch.target, { ...row, attempt: add(row.attempt, counts) });
   closeBatch(draft, input.batch, { ...batch, read: true, decided: true });
   advance(draft, batch.target, settings);
 }
@@ -151,6 +183,7 @@ export function submissionDecided(draft: Draft, result: SubmissionResult, settin
       reason: null,
       retryAtMs: null,
     }));
+    forgetOnce(draft, batch.files[position]);
   }
   for (const [index, { position }] of refused.entries())
     refuse(draft, batch.files[position], errors[index] ?? {}, settings);
@@ -212,7 +245,8 @@ function startBatch(draft: Draft, id: string, row: TargetRow, settings: NodeSett
   for (const key of keys) {
     waiting.delete(key);
     updateFile(draft, key, (file) => {
-      items.push({ name: file.name, retried: file.refused });
+      const { name, refused: retried, known } = file;
+      items.push({ name, retried, ...(known === undefined ? {} : { mark: known.mark }) });
       return { ...file, state: 'reading' };
     });
   }
@@ -277,15 +311,21 @@ const heldOutcome = ({ accepted, known }: Attempt, items: number): Outcome => ({
 });
 
 /** Success with nothing collected is `empty`, never a success. */
-function outcomeOf({ found, offered, accepted, known, rejected, unreadable, unchanged }: Attempt): Outcome {
+function outcomeOf(attempt: Attempt): Outcome {
+  const { found, offered, accepted, known, rejected, unreadable, unchanged, why } = attempt;
   if (accepted + known > 0) return { outcome: 'collected' };
   if (offered > 0) return { outcome: 'empty', reason: `all ${rejected} items were refused` };
   if (unreadable > 0 && unchanged === 0) {
-    return { outcome: 'failed', reason: `none of ${found} items could be read` };
+    return { outcome: 'failed', reason: `none of ${found} items could be read: ${why ?? 'unknown'}` };
   }
   return {
     outcome: 'empty',
-    reason: unchanged > 0 ? `all ${unchanged} items are unchanged` : 'nothing was found',
+    reason:
+      unchanged > 0
+        ? `all ${unchanged} items are unchanged`
+        : found > 0
+          ? `all ${found} items wait to be tried again`
+          : 'nothing was found',
   };
 }
 
@@ -313,10 +353,12 @@ export function finish(draft: Draft, id: string, { outcome, reason }: Outcome): 
 
 function add(
   attempt: Attempt | null,
-  counts: Partial<Record<'offered' | 'accepted' | 'known' | 'rejected' | 'unreadable', number>>,
+  counts: Partial<
+    Record<'offered' | 'accepted' | 'known' | 'rejected' | 'unreadable' | 'unchanged', number>
+  > & { readonly why?: string | undefined },
 ): Attempt | null {
   if (attempt === null) return null;
-  const { offered = 0, accepted = 0, known = 0, rejected = 0, unreadable = 0 } = counts;
+  const { offered = 0, accepted = 0, known = 0, rejected = 0, unreadable = 0, unchanged = 0 } = counts;
   return {
     ...attempt,
     offered: attempt.offered + offered,
@@ -324,6 +366,8 @@ function add(
     known: attempt.known + known,
     rejected: attempt.rejected + rejected,
     unreadable: attempt.unreadable + unreadable,
+    unchanged: attempt.unchanged + unchanged,
+    ...(attempt.why !== undefined || counts.why === undefined ? {} : { why: counts.why }),
   };
 }
 

@@ -63,5 +63,11 @@ export const nodeContract = defineContract({
     'release.failed': internal(taskFailure),
     'submission.decided': internal(submissionResult),
     'retry.due': internal(z.object({})),
+    /** The target is not this node's to watch any more. */
+    'watch.ended': internal(z.object({ target: z.string() })),
+  },
+  events: {
+    /** The query `watched` has another answer now. */
+    'watches-changed': z.object({}),
   },
 });

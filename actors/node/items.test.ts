@@ -22,7 +22,10 @@ describe('what goes wrong with single items', () => {
     begin();
     items.set('broken', { content: '', problem: new Unreadable('EACCES') });
     await add();
-    expect(target()).toMatchObject({ lastOutcome: 'failed', lastReason: 'none of 1 items could be read' });
+    expect(target()).toMatchObject({
+      lastOutcome: 'failed',
+      lastReason: 'none of 1 items could be read: EACCES',
+    });
   });
 
   test('a transient failure is tried again after the retry time, at most five times', async () => {

@@ -2,7 +2,7 @@
 import { now, schedule } from '../../runtime/effects.ts';
 import type { NodeSettings } from '../settings.ts';
 import type { Draft } from './node-context.ts';
-import { type FileRow, files, retries, retryKey } from './tables.ts';
+import { type FileRow, type FileState, files, retries, retryKey } from './tables.ts';
 
 export function updateFile(
   draft: Draft,
@@ -19,22 +19,48 @@ export function setFile(draft: Draft, key: string, row: FileRow, before = files.
   files.put(key, row);
 }
 
+/** Outcomes that nothing more follows from. */
+export const isDecided = (state: FileState): boolean => decidedStates.has(state);
+const decidedStates: ReadonlySet<FileState> = new Set([
+  'accepted',
+  'duplicate',
+  'corroborated',
+  'version',
+  'rejected',
+]);
+
+/** Nothing more will become of an item: a piece of a stream is forgotten, so that rows do not grow with the stream. */
+export function forgetOnce(draft: Draft, key: string | undefined): void {
+  const file = key === undefined ? undefined : files.get(key);
+  if (key === undefined || file?.once !== true) return;
+  if (!isDecided(file.state) && file.state !== 'unreadable' && file.state !== 'gone') return;
+  draft.files[file.state]--;
+  files.delete(key);
+}
+
+/** Why an item could not be read, and whether and when that may be different. */
+export interface ReadFailure {
+  readonly reason: string;
+  readonly transient: boolean;
+  readonly retryAfterMs?: number;
+}
+
 /** An item could not be read. */
 export function failed(
   draft: Draft,
   key: string | undefined,
-  reason: string,
-  transient: boolean,
+  { reason, transient, retryAfterMs }: ReadFailure,
   settings: NodeSettings,
 ): void {
   updateFile(draft, key, (file, at) => {
     if (file.state !== 'reading') return file;
     const failures = file.failures + 1;
-    const again = transient && failures < settings.fileAttempts;
+    const again = transient && (file.once === true || failures < settings.fileAttempts);
     if (!again)
       return { ...file, failures, reason, state: reason === 'gone' ? 'gone' : 'unreadable', retryAtMs: null };
-    return { ...file, failures, reason, ...retryAt(draft, at, settings.retryAfterMs) };
+    return { ...file, failures, reason, ...retryAt(draft, at, retryAfterMs ?? settings.retryAfterMs) };
   });
+  forgetOnce(draft, key);
 }
 
 /** Intake refused an item: for now, or for good. */
@@ -51,6 +77,7 @@ export function refuse(
     const delayMs = typeof retryAfterMs === 'number' ? Math.max(1, retryAfterMs) : settings.retryAfterMs;
     return { ...file, refused: true, reason, ...retryAt(draft, at, delayMs) };
   });
+  forgetOnce(draft, key);
 }
 
 function retryAt(draft: Draft, key: string, delayMs: number): Pick<FileRow, 'state' | 'retryAtMs'> {

@@ -29,6 +29,7 @@ import { shippedCollectors } from './collectors/index.ts';
 import { nodeContract } from './contract.ts';
 import { type Draft, draftOf, initialContext, type NodeContext, pool } from './node-context.ts';
 import { describeSending, initialSending, resize, windowMax } from './sending.ts';
+import { isWatched, watchedTargets, watchEnded, watchesChanged } from './watching.ts';
 import { batches, files, fileStates, hungry, retries, targets, waiting } from './tables.ts';
 
 type NodeMessage = MessageOf<typeof nodeContract.messages>;
@@ -41,7 +42,7 @@ export interface NodeParts {
 }
 
 export function createNode(settings: PipelineSettings, parts: NodeParts = {}): ActorDefinition {
-  const collectors = collectorRegistry(parts.collectors ?? shippedCollectors);
+  const collectors = collectorRegistry(parts.collectors ?? shippedCollectors(settings.node));
   const tasks = collectTasks(collectors, parts.assessor ?? lexicalAssessor, settings.node);
   return defineActor({
     ...nodeContract,
@@ -60,6 +61,7 @@ export function createNode(settings: PipelineSettings, parts: NodeParts = {}): A
         const { key: _, lastServed: __, nextBatch: ___, ...status } = context;
         return { ...status, sending: describeSending(context, settings.node), state };
       },
+      watched: () => watchedTargets(),
       files: {
         input: z.object({
           limit: z.number().int().min(1).max(500).default(100),
@@ -156,6 +158,11 @@ function nodeMachine(settings: NodeSettings) {
           next(context, (draft) => submissionDecided(draft, event, settings)),
         ),
       },
+      'watch.ended': {
+        actions: ({ event }) => {
+          if (event.type === 'watch.ended') watchEnded(event.target);
+        },
+      },
       'retry.due': {
         actions: assign(({ context }) => next(context, (draft) => retryDue(draft, settings))),
       },
@@ -201,8 +208,14 @@ function begin(draft: Draft, event: Message<'target.assigned'>): void {
   const { id, assignment, target, exempt } = event;
   const run = event.run ?? null;
   const row = targets.get(id);
-  const scan: ScanInput = { id, assignment, target };
+  const scan: ScanInput = {
+    id,
+    assignment,
+    target,
+    ...(row?.cursor === undefined ? {} : { cursor: row.cursor }),
+  };
   const underWay = row?.attempt ?? null;
+  if (isWatched(target) !== (row !== undefined && isWatched(row.target))) watchesChanged();
   if (row !== undefined && underWay !== null) {
     const again = !underWay.scanning && underWay.run !== run;
     const adopted = { ...underWay, assignment, run, scanning: underWay.scanning || again };
@@ -255,5 +268,8 @@ function scanFailed(draft: Draft, { input, error }: Message<'scan.failed'>): voi
   const attempt = row?.attempt ?? null;
   if (row === undefined || attempt?.scanning !== true) return;
   targets.put(id, { ...row, attempt: { ...attempt, scanning: false } });
-  finish(draft, id, { outcome: 'failed', reason: error.message });
+  const { code, message } = error;
+  // What a collector throws without a code has nothing to say but its message.
+  const reason = code === 'task.failed' || code === 'internal' ? message : `${code}: ${message}`;
+  finish(draft, id, { outcome: 'failed', reason });
 }

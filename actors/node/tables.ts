@@ -20,6 +20,8 @@ export interface Attempt {
   readonly known: number;
   readonly rejected: number;
   readonly unreadable: number;
+  /** Why the first of the unreadable ones was. */
+  readonly why?: string;
 }
 
 export interface TargetRow {
@@ -32,6 +34,8 @@ export interface TargetRow {
   readonly open: number;
   /** Removed or paused: its items wait until it is assigned again. */
   readonly withdrawn?: boolean;
+  /** How far a stream was listed; moved in the turn that keeps the items up to there. */
+  readonly cursor?: string;
 }
 /** By the target's id. */
 export const targets = defineTable<TargetRow>('targets');
@@ -67,6 +71,14 @@ export interface FileRow {
   readonly refused: boolean;
   readonly reason: string | null;
   readonly retryAtMs: number | null;
+  /** Read whatever its size and time say. */
+  readonly always?: boolean;
+  /** Forgotten once it is decided. */
+  readonly once?: boolean;
+  /** What identifies the content that was read last, which may not be decided yet; empty when nothing does. */
+  readonly mark?: string;
+  /** The mark and the outcome of the content that was decided last: one that comes again need not be offered. */
+  readonly known?: { readonly mark: string; readonly state: FileState };
 }
 /** By {@link fileKey}. */
 export const files = defineTable<FileRow>('files');

@@ -53,6 +53,8 @@ export const orchestratorContract = defineContract({
     ),
     /** A long collection goes on: its assignment's time-out begins anew. */
     'collect.progress': internal(z.object({ node: z.string(), target: z.string(), assignment: z.string() })),
+    /** A node that watches a target has seen it change: it is due now, without waiting for its interval. */
+    'target.changed': internal(z.object({ node: z.string(), target: z.string() })),
     'orchestrator.tick': internal(z.object({})),
   },
   events: {

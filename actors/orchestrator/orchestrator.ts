@@ -21,6 +21,7 @@ import {
   progressed,
   releaseAll,
   scheduleTick,
+  targetChanged,
 } from './scheduling.ts';
 import { attempts, deadlines, due, held, nodes, type TargetRow, targets, upcoming } from './tables.ts';
 
@@ -122,6 +123,9 @@ function orchestratorMachine(settings: OrchestratorSettings) {
         return;
       case 'collect.progress':
         progressed(event, settings);
+        return;
+      case 'target.changed':
+        targetChanged(event);
         return;
       case 'orchestrator.tick':
       // Time has passed; that was seen to above.

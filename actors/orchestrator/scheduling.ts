@@ -1,5 +1,7 @@
 /** What time and results decide: when a target is due, and what follows from the outcome of its collection. */
-import { now, schedule } from '../../runtime/effects.ts';
+import { escapeKey } from '../../protocol/address.ts';
+import { now, schedule, tell } from '../../runtime/effects.ts';
+import { nodeContract } from '../node/contract.ts';
 import type { OrchestratorSettings } from '../settings.ts';
 import { attempted } from './node-standing.ts';
 import { intervalOf, place, release } from './placing.ts';
@@ -37,6 +39,7 @@ export type Draft = { -readonly [K in keyof OrchestratorContext]: OrchestratorCo
 
 /** Targets that one turn takes back or lets become due at most: bounds the rows it touches. */
 const perTurn = 64;
+
 export interface CollectResult {
   readonly node: string;
   readonly target: string;
@@ -110,6 +113,19 @@ export function progressed(
   if (row?.assignment?.id !== progress.assignment) return;
   const deadlineMs = now() + settings.assignmentTimeoutMs;
   place({ ...row, assignment: { ...row.assignment, deadlineMs } }, row);
+}
+
+/**
+ * A target's watcher has seen a change: the target is due, or due again as soon as its collection ends. One that
+ * failed keeps its retry time. A node that does not collect the target any more is told to stop watching it.
+ */
+export function targetChanged({ node, target: id }: { node: string; target: string }): void {
+  const row = targets.get(id);
+  if (row === undefined || row.lastNode !== node)
+    tell(nodeContract.at(escapeKey(node)), { type: 'watch.ended', target: id });
+  else if (row.status === 'assigned') place({ ...row, again: true }, row);
+  else if (row.status === 'waiting' && row.lastOutcome !== 'failed')
+    place({ ...row, status: 'due', dueAtMs: now() }, row);
 }
 
 /** A node is gone: what it held is due for others, and nobody's failure. A tick goes on with what is left. */

@@ -10,6 +10,7 @@ const SETTING_OF_FLAG: Readonly<Record<string, string>> = {
   app: 'app',
   basal: 'basal',
   brokerPort: 'broker.port',
+  collector: 'pipeline.node.collectors',
   creds: 'nats.creds',
   data: 'data',
   httpHost: 'http.host',
@@ -61,6 +62,11 @@ export function addConnectionOptions(
 export function addNodeOptions(command: Command): Command {
   return addConnectionOptions(command, 'one of our own, for "banyan up"')
     .option('--app <file>', 'module whose default export is createSystem(…); without it, the pipeline')
+    .addOption(
+      new Option('--collector <file>', 'module with a collector of your own; may be repeated').argParser(
+        repeated,
+      ),
+    )
     .option('--name <name>', 'name of the node')
     .addOption(new Option('--label <k=v>', 'label of the node').argParser(repeated))
     .option('--shards <n>', 'worker threads that own partitions')

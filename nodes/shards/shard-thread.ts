@@ -74,6 +74,7 @@ async function run(): Promise<void> {
     content: new ObjectContentStore(connection, subjects.streams.content),
     // One for all shards of the node: a task finds what it kept also after its partition has moved.
     folder: join(start.folder, '..', '..', 'tasks'),
+    broker: { namespace: start.namespace, connection },
     answer: ({ to, body }) => {
       try {
         publishAnswer(connection, to, body);

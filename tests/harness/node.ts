@@ -46,10 +46,17 @@ export function memoryCollector() {
 
 type Changes = { [K in 'node' | 'intake']?: Partial<PipelineSettings[K]> };
 
+/** What a node of a test has besides. */
+interface More {
+  /** Where tasks keep things: with one, what is read may be gone afterwards, and is kept there. */
+  readonly folder?: string;
+  /** Collects instead of the map. */
+  readonly collector?: Collector;
+}
+
 /** A node with intake and orchestrator, and a deduplicating coordinator. */
-export function startNode(changes: Changes = {}, folder?: string) {
+export function startNode(changes: Changes = {}, { folder, collector: own }: More = {}) {
   const { items, reads, collector: lasting } = memoryCollector();
-  // With a folder, what is read may be gone afterwards, and is kept there.
   const collector: Collector = folder === undefined ? lasting : { ...lasting, volatile: true };
   const { node, intake } = defaultPipelineSettings;
   const settings = {
@@ -58,7 +65,7 @@ export function startNode(changes: Changes = {}, folder?: string) {
     intake: { ...intake, ...changes.intake },
   };
   const definitions = [
-    createNode(settings, { collectors: [collector] }),
+    createNode(settings, { collectors: [own ?? collector] }),
     createIntake(settings),
     createOrchestrator(settings),
   ];

@@ -107,12 +107,12 @@ describe('file', () => {
   test('collects the one file that the location names', async () => {
     const path = await write('notes/a.log', 'entry');
     const file = { ...target(path), type: 'file' };
-    expect(await fileCollector.list(file, limits)).toMatchObject([{ name: path, bytes: 5 }]);
+    expect(await fileCollector.list(file)).toMatchObject([{ name: path, bytes: 5 }]);
     expect(await fileCollector.read(file, path, limits)).toMatchObject({
       contentType: 'log',
       domain: 'notes',
     });
-    await expect(fileCollector.list({ ...file, location: root }, limits)).rejects.toMatchObject({
+    await expect(fileCollector.list({ ...file, location: root })).rejects.toMatchObject({
       code: 'task.failed',
     });
   });

@@ -9,17 +9,18 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { BanyanError } from '../../../protocol/errors.ts';
-import type { Collector, ListedItem } from './collector.ts';
+import type { Target } from '../../orchestrator/contract.ts';
+import type { Collector, CollectorLimits, ListedItem } from './collector.ts';
 import { domainOfFile } from './file-domain.ts';
 import { readTextFile } from './read-file.ts';
 
 /** Files whose status is asked for at a time. */
 const concurrentStats = 64;
 
-export const directoryCollector: Collector = {
+export const directoryCollector = {
   type: 'directory',
 
-  async list(target, { signal }) {
+  async list(target: Target, { signal }: CollectorLimits) {
     const { root, pattern } = await locate(target.location);
     const found = await glob(
       pattern === undefined ? patterns(target.metadata['include'], '**/*') : [pattern],
@@ -47,12 +48,12 @@ export const directoryCollector: Collector = {
     return items;
   },
 
-  async read(target, name, limits) {
+  async read(target: Target, name: string, limits: CollectorLimits) {
     const { root } = await locate(target.location);
     const item = await readTextFile(name, root, limits);
     return { ...item, domain: domainOfFile(root, name) };
   },
-};
+} satisfies Collector;
 
 /** Undefined for links, for what is no regular file and for what is gone by now. */
 async function listFile(path: string): Promise<ListedItem | undefined> {
@@ -67,7 +68,7 @@ async function listFile(path: string): Promise<ListedItem | undefined> {
 }
 
 /** The directory, links resolved, and the pattern if the location has one after its last plain folder. */
-async function locate(location: string): Promise<{ root: string; pattern?: string }> {
+export async function locate(location: string): Promise<{ root: string; pattern?: string }> {
   const path = resolve(location);
   const found = await stat(path).catch((error: unknown) => error);
   if (!(found instanceof Error)) {

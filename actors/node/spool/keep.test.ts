@@ -19,7 +19,7 @@ describe('what may be gone from its source', () => {
   test('is accepted in the end, although intake refused it at first and nobody can read it again', async () => {
     const { harness, begin, add, fill, items, reads, status, intakeStats } = startNode(
       { intake: { nodeMin: 4, nodeBase: 4 } },
-      folder,
+      { folder },
     );
     begin();
     fill(10);
@@ -37,7 +37,7 @@ describe('what may be gone from its source', () => {
   });
 
   test('is not lost with a task that fails behind the reading', async () => {
-    const { harness, begin, add, items, reads, status } = startNode({}, folder);
+    const { harness, begin, add, items, reads, status } = startNode({}, { folder });
     begin();
     items.set('large', { content: 'many words '.repeat(40_000) });
     const { put } = harness.content;
@@ -56,7 +56,7 @@ describe('what may be gone from its source', () => {
   });
 
   test('is not even read when there is no room to keep it', async () => {
-    const { harness, begin, add, fill, reads, status } = startNode({ node: { spoolBytes: 0 } }, folder);
+    const { harness, begin, add, fill, reads, status } = startNode({ node: { spoolBytes: 0 } }, { folder });
     begin();
     fill(3);
     await add();

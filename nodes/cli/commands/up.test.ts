@@ -95,7 +95,7 @@ describe('up --once', { timeout }, () => {
 
   test.each([
     ['a source that is not there', ['--source', 'missing']],
-    ['a source that nothing can collect yet', ['--source', 'https://example.org/']],
+    ['a source that nothing can collect', ['--source', 'gopher://example.org/']],
     ['an application that is not there', ['--app', 'missing.ts']],
     ['an application that is a folder', ['--app', '/']],
     ['a setting that is not valid', ['--shards', '0']],

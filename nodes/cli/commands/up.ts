@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { Logger } from 'pino';
 import { BanyanError, toBanyanError } from '../../../protocol/errors.ts';
+import { loadCollectors } from '../../load-collectors.ts';
 import { connectBanyan, type BanyanClient } from '../../client/connect.ts';
 import { makeWritableDirectory } from '../../writable-directory.ts';
 import type { Cli, Run } from '../cli.ts';
@@ -23,7 +24,7 @@ import {
 import { loadBasalSet } from '../up/basal-set.ts';
 import { type NodeSession, startSession } from '../up/node-session.ts';
 import { reportProgress } from '../up/progress.ts';
-import { defaultSources, namedSources, type Source } from '../up/sources.ts';
+import { defaultSources, namedSources, type Source, watched } from '../up/sources.ts';
 import { exportAndSummarise, formatSummary } from '../up/summary.ts';
 
 /** A first Ctrl-C ends the process within this, however far the stopping has come: nothing is lost by it. */
@@ -40,7 +41,7 @@ export function addUpCommand(cli: Cli, program: Command): void {
   )
     .option('--once', 'end when everything collected has been decided')
     .addOption(
-      new Option('--source <path>', 'file, directory or glob to collect; may be repeated').argParser(
+      new Option('--source <what>', 'path, glob, URL or TYPE:LOCATION to collect; may be repeated').argParser(
         repeated,
       ),
     )
@@ -104,7 +105,7 @@ function reportLate(log: Logger, error: unknown): void {
 
 async function perform(run: Run, log: Logger, line: ProgressLine, stop: AbortSignal): Promise<number> {
   const { settings, timeoutMs } = run;
-  const sources = sourcesOf(run);
+  const sources = await sourcesOf(run);
   // Found now rather than when there is something to export; an application of somebody's own exports nothing.
   if (settings.app === undefined) makeWritableDirectory(settings.out, 'out');
   const session = await startSession({ settings, log, embedBroker: true });
@@ -140,9 +141,13 @@ async function perform(run: Run, log: Logger, line: ProgressLine, stop: AbortSig
   }
 }
 
-function sourcesOf(run: Run): Source[] {
-  const { settings } = run;
-  if (settings.sources.length > 0) return namedSources(settings.sources, process.cwd());
+async function sourcesOf({ settings }: Run): Promise<Source[]> {
+  const collectors = await loadCollectors(settings.pipeline.node);
+  const types = collectors.map(({ type }) => type);
+  if (settings.sources.length > 0) {
+    const named = namedSources(settings.sources, process.cwd(), types);
+    return settings.once ? named : named.map(watched);
+  }
   return settings.app === undefined ? defaultSources(process.cwd()) : [];
 }
 

@@ -14,8 +14,11 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 describe('the sources of up', () => {
+  const types = ['file', 'directory', 'http', 'log', 'subject', 'mine'];
+
   test('are files, directories and globs, by absolute path', () => {
-    expect(namedSources(['a.txt', 'notes', 'notes/*.md', `file://${directory}/a.txt`], directory)).toEqual([
+    const sources = ['a.txt', 'notes', 'notes/*.md', `file://${directory}/a.txt`];
+    expect(namedSources(sources, directory, types)).toEqual([
       { type: 'file', location: join(directory, 'a.txt'), metadata: {} },
       { type: 'directory', location: join(directory, 'notes'), metadata: {} },
       { type: 'directory', location: join(directory, 'notes/*.md'), metadata: {} },
@@ -23,14 +26,31 @@ describe('the sources of up', () => {
     ]);
   });
 
-  test.each(['https://example.org/feed', 'missing.txt', '/dev/null'])(
-    '%s is refused as a setting',
-    (source) => {
-      expect(() => namedSources([source], directory)).toThrow(
-        expect.objectContaining({ code: 'config.invalid', path: 'sources' }),
-      );
-    },
-  );
+  test('are web pages, and whatever the node has a collector for, by its type', () => {
+    const sources = ['https://example.org/feed', 'log:app.log', 'subject:orders.>', 'mine:any thing'];
+    expect(namedSources(sources, directory, types)).toEqual([
+      { type: 'http', location: 'https://example.org/feed', metadata: {} },
+      { type: 'log', location: join(directory, 'app.log'), metadata: {} },
+      { type: 'subject', location: 'orders.>', metadata: {} },
+      { type: 'mine', location: 'any thing', metadata: {} },
+    ]);
+  });
+
+  test.each([
+    ['missing.txt', 'there is no such file or directory'],
+    ['/dev/null', 'it is neither a file nor a directory'],
+    ['https://', 'it is not a URL'],
+    ['ftp://example.org/', "no collector for 'ftp'; name a path, an http URL, or TYPE:LOCATION"],
+    ['log:', 'nothing stands behind its type'],
+  ])('%s is refused as a setting: %s', (source, why) => {
+    expect(() => namedSources([source], directory, types)).toThrow(
+      expect.objectContaining({
+        code: 'config.invalid',
+        path: 'sources',
+        message: expect.stringContaining(why) as string,
+      }),
+    );
+  });
 
   test('are the documentation of the installed packages when none is named', () => {
     expect(defaultSources(directory)).toEqual([

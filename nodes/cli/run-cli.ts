@@ -14,6 +14,7 @@ import { addPartitionCommands } from './commands/partition.ts';
 import { addSpecCommand } from './commands/spec.ts';
 import { addTreeCommand } from './commands/tree.ts';
 import { addUpCommand } from './commands/up.ts';
+import { addValidateCommand } from './commands/validate.ts';
 import { addWorkerCommands } from './commands/worker.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { type Io, Output } from './output.ts';
@@ -79,6 +80,7 @@ export function createProgram(cli: Cli): Command {
   addMessageCommands(cli, program);
   addDeadCommands(cli, program);
   addDatasetCommands(cli, program);
+  addValidateCommand(cli, program);
   addDoctorCommand(cli, program);
   addConfigCommands(cli, program);
   addSpecCommand(cli, program);

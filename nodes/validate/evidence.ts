@@ -30,6 +30,10 @@ export function atLeast(claim: string, observed: number, least: number): Check {
   return { claim, expected: `at least ${shown(least)}`, observed: shown(observed), holds: observed >= least };
 }
 
+export function below(claim: string, observed: number, limit: number): Check {
+  return { claim, expected: `below ${shown(limit)}`, observed: shown(observed), holds: observed < limit };
+}
+
 export function within(claim: string, observed: number, least: number, most: number): Check {
   const expected = `${shown(least)} to ${shown(most)}`;
   return { claim, expected, observed: shown(observed), holds: observed >= least && observed <= most };

@@ -1,6 +1,7 @@
-/** Runs behaviours one after the other, each on a system of its own, and says how each ended. */
+/** Runs behaviours, each on a system of its own, and says how each ended. */
 import { randomSequence } from '../../runtime/randomness.ts';
 import type { Behaviour, SettingsByPath, Stage } from './behaviour.ts';
+import { concurrently } from './concurrently.ts';
 import { type Evidence, holds } from './evidence.ts';
 import { BASE_SETTINGS } from './running-system.ts';
 import { Sandbox } from './sandbox.ts';
@@ -33,21 +34,24 @@ export interface Outcome extends Evidence {
 }
 
 const QUICK_SHARE = 0.1;
+/** Many wait for a timer of the system most of the time; more at once than cores would only be slower. */
+const AT_ONCE = 2;
 
-/** Resolves with an outcome for each behaviour; throws the signal's reason when it aborts. */
+/** Resolves with an outcome for each behaviour, in their order; throws the signal's reason when it aborts. */
 export async function runBehaviours(
   behaviours: readonly Behaviour[],
   options: RunOptions,
 ): Promise<Outcome[]> {
   const sandbox = new Sandbox();
   try {
-    const outcomes: Outcome[] = [];
-    for (const behaviour of behaviours) {
+    const outcomes = await concurrently(behaviours, AT_ONCE, async (behaviour) => {
+      if (options.signal.aborted) return [];
       const outcome = await runOne(behaviour, sandbox, options);
-      options.ended(outcome);
-      outcomes.push(outcome);
-    }
-    return outcomes;
+      if (!options.signal.aborted) options.ended(outcome);
+      return [outcome];
+    });
+    options.signal.throwIfAborted();
+    return outcomes.flat();
   } finally {
     sandbox.dispose();
   }
@@ -58,10 +62,14 @@ async function runOne(behaviour: Behaviour, sandbox: Sandbox, options: RunOption
   const { seed, quick, keep, timeoutMs } = options;
   const startedMs = performance.now();
   const folder = sandbox.open(name);
-  const patience = new AbortController();
-  const signal = AbortSignal.any([options.signal, patience.signal]);
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, over.signal]);
   let doing = 'starting';
-  const timer = setTimeout(() => patience.abort(), timeoutMs);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    over.abort();
+  }, timeoutMs);
   const stage: Stage = {
     random: randomSequence(`${name} ${seed}`),
     folder,
@@ -78,17 +86,18 @@ async function runOne(behaviour: Behaviour, sandbox: Sandbox, options: RunOption
   try {
     ended = { ...(await untilAborted(behaviour.run(stage), signal)), reason: null };
   } catch (error) {
-    const reason = patience.signal.aborted
+    const reason = late
       ? `not done within ${Math.round(timeoutMs / 1_000)} s, while ${doing}`
       : `${error instanceof Error ? error.message : String(error)} (while ${doing})`;
     ended = { sent: [], settings: {}, checks: [], reason };
   } finally {
     clearTimeout(timer);
+    // What it left running in the background must not start anything any more.
+    over.abort();
   }
   const passed = ended.reason === null && holds(ended.checks);
   const kept = !passed && keep && !options.signal.aborted;
   await sandbox.close(folder, kept);
-  options.signal.throwIfAborted();
   return {
     name,
     promise,

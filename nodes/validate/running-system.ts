@@ -19,6 +19,8 @@ import { readRunFile, type RunFile } from '../run-file.ts';
 import type { SettingsByPath } from './behaviour.ts';
 
 const BANYAN = fileURLToPath(new URL('../cli/bin.mjs', import.meta.url));
+/** A node with a channel to us ends when we do, however that happens: see the launcher. */
+const LIFELINE = 'BANYAN_LIFELINE';
 const LOOK_MS = 40;
 const REQUEST_MS = 5_000;
 /** A moment without work may lie between two turns; so many in a row do not. */
@@ -52,15 +54,16 @@ export class RunningSystem {
 
   /** Starts broker and node on what the last ones left; resolves when the node is ready. */
   async start(): Promise<void> {
+    this.#signal.throwIfAborted();
     const log = openSync(join(this.#folder, `node-${++this.#starts}.log`), 'w');
     const settings = Object.entries(this.#settings).flatMap(([path, value]) => ['--set', `${path}=${value}`]);
     const places = ['--data', this.#data, '--out', this.out, '--source', this.#source];
     const node = spawn(process.execPath, [BANYAN, 'up', ...places, ...settings], {
       cwd: this.#folder,
-      env: environment(),
+      env: { ...environment(), [LIFELINE]: '1' },
       // In a group of its own: a Ctrl-C in a terminal reaches the validation, which ends the node.
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', log, log, 'ipc'],
     });
     closeSync(log);
     this.#node = node;

@@ -7,7 +7,7 @@ import { RunningSystem } from './running-system.ts';
 
 export class Sandbox {
   readonly folder = mkdtempSync(join(tmpdir(), 'banyan-validate-'));
-  readonly #systems = new Set<RunningSystem>();
+  readonly #systems = new Map<string, RunningSystem[]>();
   readonly #kept: string[] = [];
 
   constructor() {
@@ -24,15 +24,15 @@ export class Sandbox {
 
   async start(folder: string, settings: SettingsByPath, signal: AbortSignal): Promise<RunningSystem> {
     const system = new RunningSystem(folder, settings, signal);
-    this.#systems.add(system);
+    this.#systems.set(folder, [...(this.#systems.get(folder) ?? []), system]);
     await system.start();
     return system;
   }
 
   /** Ends the systems in a folder, and removes it unless it is to be looked at. */
   async close(folder: string, keep: boolean): Promise<void> {
-    for (const system of this.#systems) await system.end();
-    this.#systems.clear();
+    for (const system of this.#systems.get(folder) ?? []) await system.end();
+    this.#systems.delete(folder);
     if (keep) this.#kept.push(folder);
     else remove(folder);
   }
@@ -40,12 +40,12 @@ export class Sandbox {
   /** Removes the folder, unless something in it is kept. */
   dispose(): void {
     process.removeListener('exit', this.#leaveNothing);
-    if (this.#kept.length === 0) remove(this.folder);
+    this.#leaveNothing();
   }
 
   readonly #leaveNothing = (): void => {
-    for (const system of this.#systems) system.destroy();
-    remove(this.folder);
+    for (const system of [...this.#systems.values()].flat()) system.destroy();
+    if (this.#kept.length === 0) remove(this.folder);
   };
 }
 

@@ -147,8 +147,7 @@ async function observe(stage: Stage, system: RunningSystem): Promise<BlackoutObs
     },
   ];
   stage.progress(`offering ${offered} items`);
-  const cutting = cutPower(stage, system, moments);
-  const tallies = await Promise.all(
+  const sending = Promise.all(
     Array.from({ length: NODES }, (_, node) =>
       callIntake({
         client: system.client,
@@ -162,7 +161,7 @@ async function observe(stage: Stage, system: RunningSystem): Promise<BlackoutObs
       }),
     ),
   );
-  const blackouts = await cutting;
+  const [blackouts, tallies] = await Promise.all([cutPower(stage, system, moments), sending]);
   stage.progress('waiting until everything is fed, judged and published');
   await settled(system);
   stage.progress('exporting and verifying the dataset');

@@ -21,7 +21,7 @@ const CLAIM_LOW = 0.1;
 const GAP = 0.2;
 /** Shorter cycles, and no limit of the feeder that would keep a verdict waiting. */
 const SETTINGS = {
-  'pipeline.reputation.epochMs': 3_000,
+  'pipeline.reputation.epochMs': 2_000,
   'pipeline.phoenix.roundMs': 200,
   'pipeline.phoenix.hourlyLimit': 10_000,
   'pipeline.phoenix.domainMax': 100,
@@ -60,11 +60,6 @@ export function judgeInflation({
       'nodes whose effective score can be read',
       [...honest, inflating].filter(({ effective }) => effective !== undefined).length,
       HONEST.length + 1,
-    ),
-    equal(
-      'honest nodes that their claims cost something',
-      honest.filter((node) => effectiveOf(node) < node.score).length,
-      0,
     ),
     atMost(
       `the effective score of the inflating node after ${CYCLES} cycles`,

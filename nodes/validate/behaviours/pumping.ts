@@ -4,10 +4,10 @@ import { defaultPipelineSettings } from '../../../actors/settings.ts';
 import { escapeKey } from '../../../protocol/address.ts';
 import { toBanyanError } from '../../../protocol/errors.ts';
 import type { Behaviour, Stage } from '../behaviour.ts';
-import { atMost, type Check, equal, within } from '../evidence.ts';
+import { atMost, below, type Check, equal, within } from '../evidence.ts';
 import type { RunningSystem } from '../running-system.ts';
 import { callIntake, NOTHING, plus, type Tally } from '../submit.ts';
-import { type Offer, offerOf } from '../texts.ts';
+import { type Offer, offerOf, textOf } from '../texts.ts';
 
 /** With its repeats, within the quota of a new node. */
 const JUNK = 480;
@@ -16,11 +16,13 @@ const HONEST = 'honest';
 const PUMPING = 'pumping';
 /** One more than must agree before a score moves. */
 const WAVES = 4;
+/** More than the hundred words by which the feeder knows a scenario again. */
+const BEGINNING_SENTENCES = 15;
 const VOTES = 30;
 const DOMAINS = 20;
 /** Shorter cycles; the limits of the feeder are wide, so that what a node is worth shows soon. */
 const SETTINGS = {
-  'pipeline.reputation.epochMs': 2_000,
+  'pipeline.reputation.epochMs': 1_000,
   'pipeline.phoenix.roundMs': 200,
   'pipeline.phoenix.hourlyLimit': 10_000,
   'pipeline.phoenix.domainMax': 100,
@@ -70,28 +72,21 @@ export function judgePumping(observed: PumpingObservation): Check[] {
       observed.pumping,
       Math.max(observed.pumpingBefore, observed.honest),
     ),
-    atMost(
-      "the score of the pumping node, which is not above the honest one's",
-      observed.pumping,
-      observed.honest,
-    ),
+    below('the score of the pumping node, beside that of the honest one', observed.pumping, observed.honest),
     within('the score of the pumping node', observed.pumping, min, max),
   ];
 }
 
-/** Unique, and no text: the critic finds no words in it. */
+/** Different items with one beginning: accepted each, and fed once, so no verdict speaks for or against the others. */
 function junk(stage: Stage, count: number): Offer[] {
-  return Array.from({ length: count }, (_, serial) => {
-    const noise = Array.from({ length: 12 }, () => Math.floor(stage.random() * 1e9)).join(' ');
-    const content = `${serial} ${noise}`;
-    return offerOf(stage.random, serial, {
-      content,
+  const beginning = textOf(stage.random, undefined, BEGINNING_SENTENCES);
+  return Array.from({ length: count }, (_, serial) =>
+    offerOf(stage.random, serial, {
+      content: `${beginning} ${textOf(stage.random)} Item ${serial}.`,
       confidence: 1,
-      threat: 10,
-      opportunity: 10,
       metadata: { domain: `domain-${serial % DOMAINS}` },
-    });
-  });
+    }),
+  );
 }
 
 /** An outcome that only the pipeline's own actors may send: through the gateway, then straight into the mailbox. */
@@ -212,7 +207,7 @@ export const pumping: Behaviour = {
     const observed = await observe(stage, system);
     return {
       sent: [
-        `${observed.junk} different items without a word in them by one node, in ${WAVES} waves of an epoch each, every one again from another source; good texts of an honest node beside them`,
+        `${observed.junk} different items with one beginning by one node, in ${WAVES} waves of an epoch each, every one again from another source; good texts of an honest node beside them`,
         `${observed.forgedSent} forged outcomes through the gateway, ${observed.smuggled} past it, and ${VOTES} votes for itself, of which ${observed.votes} were taken`,
       ],
       settings: SETTINGS,

@@ -113,9 +113,10 @@ async function observe(
   );
   let acknowledged = 0;
   stage.progress(`sending ${total} items while the node is killed ${plannedKills} times`);
-  const killing = killAt(system, moments, () => acknowledged);
-  await sendAll(stage, system, shares, (items) => (acknowledged += items));
-  const kills = await killing;
+  const [kills] = await Promise.all([
+    killAt(system, moments, () => acknowledged),
+    sendAll(stage, system, shares, (items) => (acknowledged += items)),
+  ]);
   stage.progress('waiting until everything is decided');
   await system.idle();
   stage.progress('looking for every artifact by its id');

@@ -202,9 +202,8 @@ async function observe(stage: Stage, system: RunningSystem): Promise<StableReads
   const done = new AbortController();
   const reading = readOn(system, AbortSignal.any([done.signal, stage.signal]));
   const writing = write(stage, system, half, each).finally(() => done.abort());
-  const early = await readVersions(system, join(stage.folder, 'early'));
-  await writing;
-  const reads = await reading;
+  const readEarly = readVersions(system, join(stage.folder, 'early'));
+  const [reads, early] = await Promise.all([reading, readEarly, writing]);
   await system.idle();
   stage.progress('reading the same versions again');
   const late = await readVersions(system, join(stage.folder, 'late'));

@@ -31,6 +31,8 @@ export interface Submission {
   readonly batchItems?: number;
   /** Told after each acknowledgement, with the items that it covers. */
   readonly onAcknowledged?: (items: number) => void;
+  /** Waited for before each message. */
+  readonly room?: () => Promise<void>;
 }
 
 const BATCH_ITEMS = 50;
@@ -59,13 +61,17 @@ export async function callIntake(submission: Submission): Promise<Tally> {
   return tally;
 }
 
-/** Publishes to intake's mailbox; a message without the log's acknowledgement is published again with its number. */
+/**
+ * Publishes to intake's mailbox; a message without the log's acknowledgement is published again with its number.
+ * The log takes more than intake does, and nobody hears of what intake refuses: `room` keeps the pace.
+ */
 export async function publishToIntake(submission: Submission): Promise<void> {
-  const { client, node, signal, onAcknowledged } = submission;
+  const { client, node, signal, onAcknowledged, room } = submission;
   let seq = 0;
   for (const { id, artifacts } of batchesOf(submission)) {
     const message = { type: 'artifact.submit', node, artifacts } as const;
     const options = { id, sender: node, seq: ++seq, timeoutMs: CALL_MS };
+    await room?.();
     await persistently(() => client.tell(intakeContract.at('main'), message, options), signal);
     onAcknowledged?.(artifacts.length);
   }

@@ -67,11 +67,7 @@ export function judgePumping(observed: PumpingObservation): Check[] {
       observed.deadLetters,
       observed.smuggled,
     ),
-    atMost(
-      'the score after the node has voted for itself',
-      observed.pumping,
-      Math.max(observed.pumpingBefore, observed.honest),
-    ),
+    atMost('the score after the node has voted for itself', observed.pumping, observed.pumpingBefore),
     below('the score of the pumping node, beside that of the honest one', observed.pumping, observed.honest),
     within('the score of the pumping node', observed.pumping, min, max),
   ];

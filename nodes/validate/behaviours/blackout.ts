@@ -10,7 +10,7 @@ import type { RunningSystem } from '../running-system.ts';
 import { callIntake, NOTHING, plus, type Tally } from '../submit.ts';
 import { offerOf } from '../texts.ts';
 
-const ARTIFACTS = 3_000;
+const ARTIFACTS = 1_500;
 const NODES = 5;
 const DOMAINS = 30;
 const BATCH_ITEMS = 25;

@@ -10,7 +10,7 @@ import type { RunningSystem } from '../running-system.ts';
 import { callIntake } from '../submit.ts';
 import { offerOf } from '../texts.ts';
 
-const ARTIFACTS = 6_000;
+const ARTIFACTS = 3_000;
 const WRITERS = 5;
 const DOMAINS = 30;
 /** One offer, and so one turn: a reader sees all of its items or none. */

@@ -15,15 +15,16 @@ const PATTERNS_MIN = 2;
 const LIMIT = 10;
 const ASKS_AT_ONCE = 20;
 const SETTINGS = { 'pipeline.coordinator.patterns.intervalMs': 1_000 };
-/** Subjects that have next to no word in common. */
+/** Subjects that have next to no word in common, each of a concern that characteristics know. */
 const TOPICS: Readonly<Record<string, string>> = {
   security:
-    'attack password breach malware firewall exploit credential phishing patch vulnerability attacker encryption',
+    'attack password breach malware firewall exploit credential phishing vulnerability encryption privilege',
   performance:
-    'latency throughput benchmark cache slow bottleneck profiler millisecond memory optimise queue load',
-  data: 'database table schema query column index migration row dataset export backup transaction',
-  farming: 'wheat soil tractor irrigation orchard fertiliser cattle barley plough acre seedling drought',
-  shipping: 'container vessel cargo port crane freight tanker anchor captain cruise pier tide',
+    'latency throughput benchmark cache slow bottleneck profiling cpu optimization overhead utilization',
+  data: 'database table schema column csv sql dataset row records index storage',
+  reliability:
+    'outage failover incident crash redundancy recovery rollback degraded availability restart panic',
+  network: 'packet router socket subnet bandwidth dns proxy gateway tcp udp endpoint',
 };
 
 interface Sample {

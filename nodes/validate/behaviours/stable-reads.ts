@@ -11,12 +11,16 @@ import { callIntake } from '../submit.ts';
 import { offerOf } from '../texts.ts';
 
 const ARTIFACTS = 3_000;
+const ARTIFACTS_MIN = 600;
 const WRITERS = 5;
 const DOMAINS = 30;
 /** One offer, and so one turn: a reader sees all of its items or none. */
 const BATCH_ITEMS = 20;
 const TOP = 200;
 const VERSIONS_MIN = 2;
+/** Writers go on until somebody has read so often, however slow the machine is. */
+const READS_MIN = 12;
+const READ_VERSIONS_MIN = 3;
 /** The order is by whole steps of 10⁻⁸ of a doubling: within one, priorities may stand either way. */
 const STEP = 1 + 1e-7;
 const SETTINGS = {
@@ -65,8 +69,8 @@ export function judgeStableReads({
     early.filter((version) => byName.get(version.name)?.[what] !== version[what]).map(({ name }) => name);
   const ofNode = reads.filter(({ query }) => query.startsWith('by-node'));
   return [
-    atLeast('replies that were read while items were written', reads.length, 10),
-    atLeast('different versions among them', new Set(reads.map(({ version }) => version)).size, 3),
+    atLeast('replies that were read while items were written', reads.length, READS_MIN),
+    atLeast('different versions among them', versionsIn(reads), READ_VERSIONS_MIN),
     none('replies of an older version than the one before', olderThanBefore(reads)),
     none('replies out of order, or with an artifact twice', reads.filter(isTorn).map(described)),
     none('replies of the same version that differ', differingWithinVersion(reads)),
@@ -82,6 +86,7 @@ export function judgeStableReads({
   ];
 }
 
+const versionsIn = (reads: readonly Read[]): number => new Set(reads.map(({ version }) => version)).size;
 const isTorn = ({ ids, ordered }: Read): boolean => !ordered || new Set(ids).size !== ids.length;
 const described = ({ query, version, ids }: Read): string => `${query} at ${version}: ${ids.length} items`;
 
@@ -118,15 +123,13 @@ async function read(system: RunningSystem, query: string, input: object, name: s
 }
 
 /** Reads without a pause until the writers are done. */
-async function readOn(system: RunningSystem, done: AbortSignal): Promise<Read[]> {
-  const reads: Read[] = [];
+async function readOn(system: RunningSystem, reads: Read[], done: AbortSignal): Promise<void> {
   while (!done.aborted) {
     const node = `writer-${reads.length % WRITERS}`;
     reads.push(await read(system, 'by-node', { node, limit: 1_000 }, `by-node ${node}`));
     // Twice in a row: between two writes both are of one version.
     for (let again = 0; again < 2; again++) reads.push(await read(system, 'top', { k: TOP }, 'top'));
   }
-  return reads;
 }
 
 /** Every version that is published by now: from the curator page by page, and exported into a folder of its own. */
@@ -186,9 +189,25 @@ async function write(stage: Stage, system: RunningSystem, from: number, to: numb
   );
 }
 
+/** Writes as many again, and more as long as nobody has read enough. */
+async function writeOn(
+  stage: Stage,
+  system: RunningSystem,
+  half: number,
+  enough: () => boolean,
+): Promise<void> {
+  let from = half;
+  do {
+    const to = from < 2 * half ? 2 * half : from + BATCH_ITEMS;
+    await write(stage, system, from, to);
+    from = to;
+  } while (!enough());
+}
+
+const roundedUp = (items: number): number => Math.ceil(items / BATCH_ITEMS) * BATCH_ITEMS;
+
 async function observe(stage: Stage, system: RunningSystem): Promise<StableReadsObservation> {
-  const each = Math.ceil(stage.size(ARTIFACTS) / WRITERS / BATCH_ITEMS) * BATCH_ITEMS;
-  const half = Math.ceil(each / 2 / BATCH_ITEMS) * BATCH_ITEMS;
+  const half = roundedUp(stage.size(ARTIFACTS, ARTIFACTS_MIN) / WRITERS / 2);
   const accepted = async (): Promise<number> =>
     (await system.ask<{ accepted: number }>('coordinator/main', 'stats')).accepted;
   stage.progress('writing the first half, so that there are versions to read');
@@ -199,11 +218,13 @@ async function observe(stage: Stage, system: RunningSystem): Promise<StableReads
   });
   const acceptedBefore = await accepted();
   stage.progress('reading while the second half is written');
+  const reads: Read[] = [];
   const done = new AbortController();
-  const reading = readOn(system, AbortSignal.any([done.signal, stage.signal]));
-  const writing = write(stage, system, half, each).finally(() => done.abort());
+  const enough = (): boolean => reads.length >= READS_MIN && versionsIn(reads) >= READ_VERSIONS_MIN;
+  const writing = writeOn(stage, system, half, enough).finally(() => done.abort());
+  const reading = readOn(system, reads, AbortSignal.any([done.signal, stage.signal]));
   const readEarly = readVersions(system, join(stage.folder, 'early'));
-  const [reads, early] = await Promise.all([reading, readEarly, writing]);
+  const [early] = await Promise.all([readEarly, reading, writing]);
   await system.idle();
   stage.progress('reading the same versions again');
   const late = await readVersions(system, join(stage.folder, 'late'));

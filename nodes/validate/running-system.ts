@@ -9,7 +9,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { formatAddress, parseAddress } from '../../protocol/address.ts';
+import { decode } from '../../protocol/codec.ts';
 import { subjectsOf } from '../../protocol/subjects.ts';
+import type { DeadLetter } from '../../protocol/wire.ts';
 import { openBrokerFiles, readRecord } from '../broker/broker-files.ts';
 import { findOrphans } from '../broker/broker-process.ts';
 import { isSameProcess } from '../broker/process-identity.ts';
@@ -109,11 +111,19 @@ export class RunningSystem {
     }
   }
 
-  /** Dead letters of any actor that nobody has settled. */
-  async deadLetters(): Promise<number> {
-    const { streams } = subjectsOf(this.client.namespace);
+  /** Dead letters that nobody has settled, each with what was refused, to whom, and why. */
+  async deadLetters(): Promise<string[]> {
+    const subjects = subjectsOf(this.client.namespace);
     const jsm = await jetstreamManager(this.client.connection);
-    return (await jsm.streams.info(streams.dead)).state.messages;
+    const { state } = await jsm.streams.info(subjects.streams.dead);
+    const letters: string[] = [];
+    for (let seq = state.first_seq; seq <= state.last_seq && state.messages > 0; seq++) {
+      const stored = await jsm.streams.getMessage(subjects.streams.dead, { seq });
+      if (stored === null || stored.subject === subjects.deadSettled) continue;
+      const { to, error, message } = decode(stored.data) as DeadLetter;
+      letters.push(`${String(message?.['type'] ?? 'something')} to ${to ?? 'nobody'} (${error.code})`);
+    }
+    return letters;
   }
 
   /** Resolves when nothing moves until somebody sends something or time passes. */

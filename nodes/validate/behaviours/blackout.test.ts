@@ -27,7 +27,7 @@ const sound: BlackoutObservation = {
   totals,
   verified: { ok: true, versions: 3, examples: 50, findings: [] },
   examples,
-  deadLetters: 0,
+  deadLetters: [],
 };
 const judged = (change: Partial<BlackoutObservation>) => failing(judgeBlackout({ ...sound, ...change }));
 const counted = (change: Partial<Totals>) => judged({ totals: { ...totals, ...change } });

@@ -182,7 +182,7 @@ async function observe(
     repeats,
     ...forgery,
     votes,
-    deadLetters: await system.deadLetters(),
+    deadLetters: (await system.deadLetters()).length,
     pumpingBefore,
     pumping: await scoreOf(system, PUMPING),
     honest: await scoreOf(system, HONEST),

@@ -14,7 +14,7 @@ const sound: RestartsObservation = {
   intake: { accepted: 20, duplicates: 0, pending: 0, rejectedBy: { quota: 0, overload: 0 } },
   coordinator: { offered: 20, accepted: 20 },
   announced: items.map(({ id }) => id),
-  deadLetters: 0,
+  deadLetters: [],
 };
 const judged = (change: Partial<RestartsObservation>) => failing(judgeRestarts({ ...sound, ...change }));
 
@@ -60,6 +60,6 @@ test('what was refused, waits or became a dead letter fails', () => {
   ).toEqual({
     'items that intake refused': '1: 1 for overload',
     'items that intake still holds': '2',
-    'dead letters': '1',
+    'dead letters': '1: x to y (z)',
   });
 });

@@ -55,7 +55,7 @@ test('what was refused, waits or became a dead letter fails', () => {
   expect(
     judged({
       intake: { ...sound.intake, rejectedBy: { quota: 0, overload: 1 }, pending: 2 },
-      deadLetters: 1,
+      deadLetters: ['x to y (z)'],
     }),
   ).toEqual({
     'items that intake refused': '1: 1 for overload',

@@ -309,3 +309,37 @@ export const appDocument = z.object({
   actors: wholeNumber,
   idle: z.boolean(),
 });
+
+/** How a validation ended; `settings` are those that differ from the defaults. */
+export const validateDocument = z.object({
+  ok: z.boolean(),
+  seed: wholeNumber,
+  /** Whether it ran with a tenth of the sizes. */
+  quick: z.boolean(),
+  durationMs: wholeNumber,
+  passed: wholeNumber,
+  failed: wholeNumber,
+  behaviours: z.array(
+    z.object({
+      name: z.string(),
+      promise: z.string(),
+      status: z.enum(['passed', 'failed']),
+      durationMs: wholeNumber,
+      sent: z.array(z.string()),
+      settings: z.record(z.string(), z.union([z.string(), z.number()])),
+      checks: z.array(
+        z.object({ claim: z.string(), expected: z.string(), observed: z.string(), holds: z.boolean() }),
+      ),
+      /** Why it failed without having come to its checks; null when it came to them. */
+      reason: z.string().nullable(),
+      /** The command that does the same again. */
+      reproduce: z.string(),
+      /** Its folder, if it failed and `--keep` was given. */
+      kept: z.string().nullable(),
+    }),
+  ),
+});
+
+export const validateListDocument = z.object({
+  behaviours: z.array(z.object({ name: z.string(), promise: z.string() })),
+});

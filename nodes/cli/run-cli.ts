@@ -15,6 +15,7 @@ import { addReviewCommands } from './commands/review.ts';
 import { addSpecCommand } from './commands/spec.ts';
 import { addTreeCommand } from './commands/tree.ts';
 import { addUpCommand } from './commands/up.ts';
+import { addValidateCommand } from './commands/validate.ts';
 import { addWorkerCommands } from './commands/worker.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { type Io, Output } from './output.ts';
@@ -81,6 +82,7 @@ export function createProgram(cli: Cli): Command {
   addDeadCommands(cli, program);
   addReviewCommands(cli, program);
   addDatasetCommands(cli, program);
+  addValidateCommand(cli, program);
   addDoctorCommand(cli, program);
   addConfigCommands(cli, program);
   addSpecCommand(cli, program);

@@ -207,14 +207,16 @@ describe('documents', () => {
     expect(missing).toEqual([]);
   });
 
-  test('the table of docs/supervision.md names tests that there are, each rule at least one', () => {
-    const path = 'docs/supervision.md';
+  test.each([
+    { path: 'docs/supervision.md', least: 40 },
+    { path: 'docs/pipeline.md', least: 50 },
+  ])('the tables of $path name tests that there are, each rule at least one', ({ path, least }) => {
     const named = new Map([
       ['S', 'supervisors/strategy.test.ts'],
       ['P', 'supervisors/supervisor.test.ts'],
     ]);
-    const rows = read(path).lines.filter((line) => line.startsWith('| '));
-    const problems = rows.slice(1).flatMap((row) => {
+    const rows = read(path).lines.filter((line) => line.startsWith('| ') && !line.startsWith('| rule |'));
+    const problems = rows.flatMap((row) => {
       let file = '';
       let titles = 0;
       const missing: string[] = [];
@@ -224,12 +226,12 @@ describe('documents', () => {
         file = full ?? (letter === undefined ? file : (named.get(letter) ?? ''));
         if (title === undefined) continue;
         titles++;
-        if (!read(file).lines.join('\n').includes(title))
+        if (!existsSync(join(ROOT, file)) || !read(file).lines.join('\n').includes(title))
           missing.push(`${path}: ${file} has no test "${title}"`);
       }
       return titles === 0 ? [`${path}: no test proves ${row}`] : missing;
     });
     expect(problems).toEqual([]);
-    expect(rows.length).toBeGreaterThan(40);
+    expect(rows.length).toBeGreaterThan(least);
   });
 });

@@ -1,5 +1,5 @@
 /** A broker that dies while items are collected which nobody can read a second time. */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startNodeProcess } from '../harness/node-process.ts';
@@ -31,7 +31,8 @@ async function cutOff() {
   system.broker.freeze();
   rmSync(hold);
   await expect.poll(taken, EVENTUALLY).toBe(ITEMS);
-  const spooled = () => readdirSync(join(system.data, 'tasks', 'spool'));
+  const spool = join(system.data, 'tasks', 'spool');
+  const spooled = () => readdirSync(spool).filter((name) => statSync(join(spool, name)).size > 0);
   expect(spooled()).toHaveLength(1);
   return { system, node, start, spooled };
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -12,7 +12,8 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const spooled = (): string[] => {
   const spool = join(folder, 'spool');
-  return existsSync(spool) ? readdirSync(spool) : [];
+  if (!existsSync(spool)) return [];
+  return readdirSync(spool).filter((name) => statSync(join(spool, name)).size > 0);
 };
 
 describe('what may be gone from its source', () => {

@@ -210,11 +210,19 @@ export class Spool {
     return (await Promise.all(sizes)).reduce((sum, bytes) => sum + bytes, 0);
   }
 
-  /** Oldest first, so that a drop never goes before the put that it is about. */
+  /**
+   * Oldest first, so that a drop never goes before the put that it is about. The newest is replaced by an empty one:
+   * its number must not be used again, or another thread would take what is new for what it has read.
+   */
   async #removeUnneeded(): Promise<void> {
-    for (const segment of [...this.#segments.keys()].sort((a, b) => a - b)) {
+    const segments = [...this.#segments.keys()].sort((a, b) => a - b);
+    for (const segment of segments) {
       if ([...this.#kept.values()].some((place) => place.segment === segment)) return;
       if (this.#writing?.segment === segment) await this.#closeSegment();
+      if (segment === segments.at(-1)) {
+        if (this.#segments.get(segment) === 0) return;
+        await this.#segment();
+      }
       this.#segments.delete(segment);
       await rm(join(this.#folder, nameOf(segment)), { force: true });
     }

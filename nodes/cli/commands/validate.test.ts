@@ -105,7 +105,7 @@ test('what is not done in time fails with what it waited for, and is kept when a
   expect(code).toBe(6);
   const [outcome] = validateDocument.parse(JSON.parse(stdout)).behaviours;
   expect(outcome).toMatchObject({ name: 'quota', status: 'failed', checks: [] });
-  expect(outcome?.reason).toMatch(/^not done within .*, while starting$/);
+  expect(outcome?.reason).toMatch(/^not done within .* \(while starting\)$/);
   expect(readdirSync(outcome?.kept ?? '')).toContain('data');
   expect(left()).toBe(0);
   rmSync(join(outcome?.kept ?? temporary, '..'), { recursive: true });

@@ -138,7 +138,7 @@ export class RunningSystem {
       const stored = await jsm.streams.getMessage(subjects.streams.dead, { seq });
       if (stored === null || stored.subject === subjects.deadSettled) continue;
       const { to, error, message } = decode(stored.data) as DeadLetter;
-      letters.push(`${String(message?.['type'] ?? 'something')} to ${to ?? 'nobody'} (${error.code})`);
+      letters.push(`${JSON.stringify(message?.['type'] ?? null)} to ${to ?? 'nobody'} (${error.code})`);
     }
     return letters;
   }

@@ -62,7 +62,7 @@ test('what a behaviour throws is the reason, with what it was doing, and the oth
 test('a behaviour that does not listen to its signal is given up all the same, and is kept when asked for', async () => {
   const stuck = behaviour(() => new Promise(() => {}));
   const [outcome] = await runBehaviours([stuck], { ...options, timeoutMs: 1, keep: true });
-  expect(outcome?.reason).toMatch(/^not done within .*, while starting$/);
+  expect(outcome?.reason).toMatch(/^not done within .* \(while starting\)$/);
   expect(existsSync(outcome?.kept ?? '')).toBe(true);
   rmSync(join(outcome?.kept ?? '', '..'), { recursive: true });
 });

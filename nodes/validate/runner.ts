@@ -65,11 +65,11 @@ async function runOne(behaviour: Behaviour, sandbox: Sandbox, options: RunOption
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);
   let doing = 'starting';
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    over.abort();
-  }, timeoutMs);
+  const fail = (reason: Error): void => over.abort(reason);
+  const timer = setTimeout(
+    () => fail(new Error(`not done within ${Math.round(timeoutMs / 1_000)} s`)),
+    timeoutMs,
+  );
   const stage: Stage = {
     random: randomSequence(`${name} ${seed}`),
     folder,
@@ -79,16 +79,14 @@ async function runOne(behaviour: Behaviour, sandbox: Sandbox, options: RunOption
       doing = text;
       options.progress(name, text);
     },
-    start: (settings: SettingsByPath = {}) => sandbox.start(folder, settings, signal),
+    start: (settings: SettingsByPath = {}) => sandbox.start(folder, settings, signal, fail),
   };
   const reproduce = `banyan validate --only ${name} --seed ${seed}${quick ? ' --quick' : ''}`;
   let ended: Evidence & { reason: string | null };
   try {
     ended = { ...(await untilAborted(behaviour.run(stage), signal)), reason: null };
   } catch (error) {
-    const reason = late
-      ? `not done within ${Math.round(timeoutMs / 1_000)} s, while ${doing}`
-      : `${error instanceof Error ? error.message : String(error)} (while ${doing})`;
+    const reason = `${error instanceof Error ? error.message : String(error)} (while ${doing})`;
     ended = { sent: [], settings: {}, checks: [], reason };
   } finally {
     clearTimeout(timer);

@@ -25,6 +25,8 @@ const BANYAN = fileURLToPath(new URL('../cli/bin.mjs', import.meta.url));
 const LIFELINE = 'BANYAN_LIFELINE';
 const LOOK_MS = 40;
 const REQUEST_MS = 5_000;
+/** The end of a node's log, as the reason of a failure. */
+const LINES_SHOWN = 3;
 /** A moment without work may lie between two turns; so many in a row do not. */
 const IDLE_LOOKS = 2;
 /** What every behaviour starts with: fewer partitions than the default take over faster. */
@@ -40,7 +42,18 @@ export class RunningSystem {
   #run: RunFile | undefined;
   #starts = 0;
 
-  constructor(folder: string, settings: SettingsByPath, signal: AbortSignal) {
+  readonly #onDeath: (reason: Error) => void;
+  /** Processes that were ended on purpose. */
+  readonly #ended = new WeakSet<ChildProcess>();
+
+  /** `onDeath` hears of a node that ended although nobody ended it. */
+  constructor(
+    folder: string,
+    settings: SettingsByPath,
+    signal: AbortSignal,
+    onDeath: (reason: Error) => void,
+  ) {
+    this.#onDeath = onDeath;
     this.#folder = folder;
     this.#settings = { ...BASE_SETTINGS, ...settings };
     this.#signal = signal;
@@ -69,6 +82,9 @@ export class RunningSystem {
     });
     closeSync(log);
     this.#node = node;
+    node.once('exit', (code, ending) => {
+      if (!this.#ended.has(node)) this.#onDeath(this.#death(code ?? ending));
+    });
     const run = await this.#ready(node);
     this.#run = run;
     this.#client ??= await connectBanyan({ servers: run.nats, name: 'banyan-validate', waits: true });
@@ -79,6 +95,7 @@ export class RunningSystem {
     const node = this.#node;
     if (node === undefined) return;
     const gone = exit(node);
+    this.#ended.add(node);
     kill(node.pid);
     await gone;
     this.#node = undefined;
@@ -121,7 +138,7 @@ export class RunningSystem {
       const stored = await jsm.streams.getMessage(subjects.streams.dead, { seq });
       if (stored === null || stored.subject === subjects.deadSettled) continue;
       const { to, error, message } = decode(stored.data) as DeadLetter;
-      letters.push(`${String(message?.['type'] ?? 'something')} to ${to ?? 'nobody'} (${error.code})`);
+      letters.push(`${JSON.stringify(message?.['type'] ?? null)} to ${to ?? 'nobody'} (${error.code})`);
     }
     return letters;
   }
@@ -151,6 +168,7 @@ export class RunningSystem {
 
   /** Kills whatever runs, in this very moment: also for a process that is about to exit. */
   destroy(): void {
+    if (this.#node !== undefined) this.#ended.add(this.#node);
     kill(this.#node?.pid);
     const files = openBrokerFiles(this.#data);
     const recorded = readRecord(files)?.server;
@@ -176,14 +194,14 @@ export class RunningSystem {
     for (;;) {
       const run = readRunFile(this.#data);
       if (run?.pid === node.pid && run !== undefined) return run;
-      if (node.exitCode !== null || node.signalCode !== null) throw this.#startFailure();
       await delay(LOOK_MS, undefined, { signal: this.#signal });
     }
   }
 
-  #startFailure(): Error {
+  #death(how: number | string | null): Error {
     const said = readFileSync(join(this.#folder, `node-${this.#starts}.log`), 'utf8').trimEnd();
-    return new Error(`The node ended while it started: ${said.split('\n').slice(-3).join(' ')}`);
+    const lines = said.split('\n').slice(-LINES_SHOWN);
+    return new Error(`the node ended by itself with ${how}: ${lines.join(' ')}`);
   }
 }
 

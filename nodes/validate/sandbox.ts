@@ -22,8 +22,13 @@ export class Sandbox {
     return folder;
   }
 
-  async start(folder: string, settings: SettingsByPath, signal: AbortSignal): Promise<RunningSystem> {
-    const system = new RunningSystem(folder, settings, signal);
+  async start(
+    folder: string,
+    settings: SettingsByPath,
+    signal: AbortSignal,
+    onDeath: (reason: Error) => void,
+  ): Promise<RunningSystem> {
+    const system = new RunningSystem(folder, settings, signal, onDeath);
     this.#systems.set(folder, [...(this.#systems.get(folder) ?? []), system]);
     await system.start();
     return system;

@@ -186,7 +186,8 @@ async function runPipeline(
       // A log line's own "name" is the logger's.
       const { name: dataset, ...facts } = event.payload;
       log.info({ dataset, ...facts }, 'a dataset version is published');
-      const summary = await exportAndSummarise(client, out);
+      // A shard that is being replaced, or a broker that comes back, must not end what runs until Ctrl-C.
+      const summary = await persistently(() => exportAndSummarise(client, out), signal);
       line.clear();
       run.output.element(upDocument, summary, () => formatSummary(summary));
       line.draw();

@@ -41,17 +41,6 @@ const left = (): number =>
     }),
   ).length;
 
-/** What other parts of the product have to bring; each fails for that reason, and nothing else fails. */
-const AWAITED: Readonly<Record<string, readonly string[]>> = {
-  duplicates: ['near duplicates are linked to the first'],
-  inflation: [
-    'nodes whose effective score can be read',
-    'the effective score of the inflating node after 3 cycles',
-  ],
-  pumping: ['the score of the pumping node, beside that of the honest one'],
-  patterns: [],
-};
-
 test(
   'a quick validation passes, says what was sent, expected and observed, and leaves nothing behind',
   { timeout: VALIDATION_MS },
@@ -59,14 +48,10 @@ test(
     const { code, stdout, stderr } = await validate('--quick', '--json', '--seed', '1');
     const document = validateDocument.parse(JSON.parse(stdout));
     const { behaviours } = document;
-    const failures = Object.fromEntries(
-      behaviours
-        .filter(({ status }) => status === 'failed')
-        .map(({ name, checks }) => [name, checks.filter(({ holds }) => !holds).map(({ claim }) => claim)]),
-    );
-    expect(failures, stdout).toEqual(AWAITED);
-    expect(document).toMatchObject({ quick: true, seed: 1, failed: Object.keys(AWAITED).length });
-    expect(code).toBe(Object.keys(AWAITED).length === 0 ? 0 : 6);
+    const failed = behaviours.filter(({ status }) => status === 'failed');
+    expect(failed).toEqual([]);
+    expect(document).toMatchObject({ ok: true, quick: true, seed: 1, passed: BEHAVIOURS.length, failed: 0 });
+    expect(code).toBe(0);
     expect(behaviours.map(({ name }) => name)).toEqual(BEHAVIOURS.map(({ name }) => name));
     for (const { name, reproduce } of behaviours)
       expect(reproduce).toBe(`banyan validate --only ${name} --seed 1 --quick`);
@@ -105,7 +90,7 @@ test('what is not done in time fails with what it waited for, and is kept when a
   expect(code).toBe(6);
   const [outcome] = validateDocument.parse(JSON.parse(stdout)).behaviours;
   expect(outcome).toMatchObject({ name: 'quota', status: 'failed', checks: [] });
-  expect(outcome?.reason).toMatch(/^not done within .*, while starting$/);
+  expect(outcome?.reason).toMatch(/^not done within .* \(while starting\)$/);
   expect(readdirSync(outcome?.kept ?? '')).toContain('data');
   expect(left()).toBe(0);
   rmSync(join(outcome?.kept ?? temporary, '..'), { recursive: true });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { useSystem } from '../harness/test-node.ts';
 
 /** So many that the first is read long before the last is open. */
-const system = useSystem({ partitions: 512, shards: 1 });
+const system = useSystem({ partitions: 256, shards: 1 });
 
 test('a message that ends its shard before every partition is open becomes a dead letter, and the node runs', async () => {
   const [victim] = system.neighbours(0, 1, 'early');

@@ -3,13 +3,15 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { type NodeProcess, startNodeProcess } from '../harness/node-process.ts';
 import { TestSystem } from '../harness/test-node.ts';
 
+// Machines that test are busy, and a node takes its seconds to start there.
+vi.setConfig({ testTimeout: 90_000 });
+
 const STOP_MS = 5_000;
 const MESSAGES = 1_000;
 const RECEIVERS = 10;
 
 /** A broker, and a way to start nodes that are processes of their own. */
 async function openSystem(): Promise<{ system: TestSystem; startNode: () => Promise<NodeProcess> }> {
-  vi.setConfig({ testTimeout: 90_000 });
   const system = new TestSystem({ shards: 2 });
   onTestFinished(() => system.close());
   await system.open({ node: false });

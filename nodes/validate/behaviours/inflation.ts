@@ -10,7 +10,7 @@ const HONEST = ['honest-1', 'honest-2', 'honest-3'];
 const INFLATING = 'inflating';
 const CYCLES = 3;
 /** As many in a quick run: fewer verdicts would prove nothing about claims. */
-const ITEMS_PER_CYCLE = 20;
+const ITEMS_PER_CYCLE = 10;
 const BAD_SHARE = 0.4;
 const DOMAINS = 30;
 /** The critic refuses this for its safety, whoever sends it. */
@@ -19,9 +19,12 @@ const CLAIM_HIGH = 0.95;
 const CLAIM_LOW = 0.1;
 /** An inflating node stands this share, or more, below each honest one. */
 const GAP = 0.2;
+/** Message time may be behind ours by so much, and a timer late. */
+const TIMER_MS = 1_000;
 /** Shorter cycles, and no limit of the feeder that would keep a verdict waiting. */
 const SETTINGS = {
-  'pipeline.reputation.epochMs': 2_000,
+  // A cycle takes a second, and several on a busy machine: divided between epochs, its moves would be left to chance.
+  'pipeline.reputation.epochMs': 6_000,
   'pipeline.phoenix.roundMs': 200,
   'pipeline.phoenix.hourlyLimit': 10_000,
   'pipeline.phoenix.domainMax': 100,
@@ -121,7 +124,7 @@ async function observe(stage: Stage, system: RunningSystem): Promise<InflationOb
   stage.progress('waiting for the end of the last epoch');
   await system.pause(untilNextEpoch());
   // The epoch's own timer fires in the next one.
-  await system.pause(SETTINGS['pipeline.reputation.epochMs'] / 2);
+  await system.pause(TIMER_MS);
   await system.idle();
   const name = { kind: 'critic', key: 'main', name: 'verdict-given' };
   const verdicts = await storedEvents<{ decision: string }>(system.client, name);

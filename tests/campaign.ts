@@ -17,6 +17,7 @@ import { faultsCampaign } from './chaos/faults/faults-campaign.ts';
 import { killCampaign } from './chaos/kill-campaign.ts';
 import { scaleCampaign } from './bench/scale-campaign.ts';
 import { patternsCampaign } from './evaluation/patterns/patterns-campaign.ts';
+import { evaluationCampaign } from './evaluation/real/evaluation-campaign.ts';
 import { maskingCampaign } from './evaluation/masking-campaign.ts';
 import { otpCampaign } from './otp/otp-campaign.ts';
 import { plantedCampaign } from './simulation/planted/planted-campaign.ts';
@@ -35,6 +36,7 @@ const CAMPAIGNS: readonly Campaign[] = [
   patternsCampaign,
   attacksCampaign,
   maskingCampaign,
+  evaluationCampaign,
 ];
 
 const USAGE = 'npm run campaign -- NAME [--runs N] [--seed N] [--mode MODE] [--minutes N] [--json FILE]';

@@ -13,7 +13,12 @@ export function processorUs(pid: number): number {
 }
 
 /** Resident memory, in bytes. */
-export function residentBytes(pid: number): number {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kib) * 1024;
+export const residentBytes = (pid: number): number => statusBytes(pid, 'VmRSS');
+
+/** Resident memory without mapped files, whose pages the kernel takes back when it needs them; in bytes. */
+export const anonymousBytes = (pid: number): number => statusBytes(pid, 'RssAnon');
+
+function statusBytes(pid: number, field: string): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
 }

@@ -11,7 +11,7 @@ import { type BenchNode, startBenchNode } from './bench-node.ts';
 import { type BenchBroker, startBroker } from './broker.ts';
 import { diskBytes } from './disk-bytes.ts';
 import { median, nowUs, percentile, seconds } from './measurement.ts';
-import { processorUs, residentBytes } from './process-usage.ts';
+import { anonymousBytes, processorUs } from './process-usage.ts';
 import { until } from './until.ts';
 
 const DEFAULT_ARTIFACTS = 100_000;
@@ -131,8 +131,9 @@ async function measure(load: Load, size: number, broker: BenchBroker, node: Benc
     'top 1000 ms': median(top1000),
     'node bytes': diskBytes(node.data) / size,
     'broker bytes': diskBytes(join(broker.folder, 'store')) / size,
-    'node RSS MiB': residentBytes(node.party.pid) / MiB,
-    'broker RSS MiB': residentBytes(broker.pid) / MiB,
+    // The rest of what is resident is the local store, mapped.
+    'node memory MiB': anonymousBytes(node.party.pid) / MiB,
+    'broker memory MiB': anonymousBytes(broker.pid) / MiB,
   };
 }
 

@@ -38,7 +38,9 @@ export function documentsOf(pattern: string): Document[] {
 
 /** What the coordinator links, one document after the other. */
 export function linksOf(documents: readonly Document[]): Link[] {
-  const others = [intakeContract, phoenixContract, reputationContract].map((one) => recorder(one).actor);
+  const others = [recorder(intakeContract), recorder(phoenixContract), recorder(reputationContract)].map(
+    ({ actor }) => actor,
+  );
   const h = createActorHarness([createCoordinator(defaultPipelineSettings), ...others]);
   const byId = new Map(documents.map((document) => [document.id, document]));
   for (const [index, { id, path, text }] of documents.entries()) {

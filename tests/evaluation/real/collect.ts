@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { globSync } from 'tinyglobby';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Report } from '../../../actors/report/report-data.ts';
 import { startCommand } from '../../bench/command.ts';
 import type { Corpus } from './corpora.ts';
@@ -16,8 +15,6 @@ export interface Collected {
 }
 
 const LIMIT = '20m';
-/** The embedded broker's port is free again a moment after the process has ended. */
-const PAUSE_MS = 500;
 
 /** `up --once` in `folder`, again on the same data if it is called again. Throws with what the command said. */
 export async function collect(corpus: Corpus, folder: string): Promise<Collected> {
@@ -27,7 +24,6 @@ export async function collect(corpus: Corpus, folder: string): Promise<Collected
   const { code, said } = await startCommand([...args, '--timeout', LIMIT], folder).finished;
   if (code !== 0) throw new Error(`${corpus.name}: up --once ended with ${code}: ${said}`);
   const seconds = (performance.now() - startMs) / 1_000;
-  await delay(PAUSE_MS);
   const verify = await startCommand(['dataset', 'verify', '--out', 'out', '--json'], folder).finished;
   const { findings } = JSON.parse(verify.stdout) as { findings: unknown[] };
   const report = JSON.parse(readFileSync(join(folder, 'out/report.json'), 'utf8')) as Report;

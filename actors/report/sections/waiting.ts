@@ -5,7 +5,7 @@ import { counted, formatFraction, formatTime } from '../wording.ts';
 
 export function waiting({ waiting: rows, reviews, notices }: Report): Section {
   const lines: readonly (readonly [number, string, ...Span[]])[] = [
-    [rows.reviews, 'scenario', 'for a person: ', { code: 'banyan ask critic/main reviews' }, ' shows them'],
+    [rows.reviews, 'scenario', 'for a person: ', { code: 'banyan review list' }, ' shows them'],
     [rows.undecided, 'item', 'for intake to decide'],
     [rows.candidates, 'artifact', 'to be fed: held back by the hourly limit or by diversity'],
     [rows.evidence, 'scenario', 'for evidence'],

@@ -29,8 +29,8 @@ export function createPipeline(
     createCritic(settings),
     createCurator(settings),
   ];
-  // Which collectors there are is a matter of tasks: no turn depends on it.
-  const { collectors: _, ...node } = settings.node;
+  // Collectors and the assessor are a matter of tasks: no turn depends on them.
+  const { collectors: _, assessor: __, ...node } = settings.node;
   return createSystem({
     actors,
     tree: supervisor('intelligence', { children: actors }),

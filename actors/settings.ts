@@ -123,6 +123,8 @@ const node = z.strictObject({
   watchQuietMs: whole(second),
   /** Modules whose default export is a collector, beside the shipped ones. No turn depends on them. */
   collectors: z.array(z.string().min(1)).default([]),
+  /** A module whose default export is an assessor, instead of the shipped one. No turn depends on it. */
+  assessor: z.string().min(1).optional(),
 });
 
 const orchestrator = z

@@ -6,16 +6,22 @@ import { createPipeline } from '../actors/pipeline.ts';
 import type { PipelineSettings } from '../actors/settings.ts';
 import { BanyanError } from '../protocol/errors.ts';
 import type { System } from '../runtime/system.ts';
-import { loadCollectors } from './load-collectors.ts';
+import { loadAssessor, loadCollectors } from './load-node-parts.ts';
 import { provideLibrary } from './provide-library.ts';
 import { syntaxPlace } from './syntax-place.ts';
 
 /**
- * Without an application it is the pipeline, with the collectors that its settings name beside the shipped ones.
- * Throws `collector.invalid` for one of them, `definition.invalid` when two serve one type, `definition.app` when the module cannot be imported or its default export is not a system.
+ * Without an application it is the pipeline, with the collectors that its settings name beside the shipped ones, and
+ * the assessor that they name. Throws `collector.invalid` and `assessor.invalid` for one of them, `definition.invalid` when two serve one type, `definition.app` when the module cannot be imported or its default export is not a system.
  */
 export async function loadApplication(app: string | undefined, pipeline: PipelineSettings): Promise<System> {
-  if (app === undefined) return createPipeline(pipeline, { collectors: await loadCollectors(pipeline.node) });
+  if (app === undefined) {
+    const [collectors, assessor] = await Promise.all([
+      loadCollectors(pipeline.node),
+      loadAssessor(pipeline.node),
+    ]);
+    return createPipeline(pipeline, { collectors, assessor });
+  }
   const file = resolve(app);
   if (!existsSync(file) || !statSync(file).isFile()) {
     throw new BanyanError('definition.app', {

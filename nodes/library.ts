@@ -47,6 +47,7 @@ export {
   unwatch,
   watch,
 } from '../runtime/effects.ts';
+export type { AssessedItem, Assessment, Assessor } from '../actors/node/assessor.ts';
 export {
   type Collector,
   type CollectorContext,

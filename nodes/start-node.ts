@@ -26,7 +26,7 @@ import { acrossOutage, connectBroker } from './connect.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { startGateway } from './gateway.ts';
 import { type HttpServer, startHttp } from './http.ts';
-import { loadCollectors } from './load-collectors.ts';
+import { loadCollectors } from './load-node-parts.ts';
 import { adjustMailboxLimit, appendOwn, makeRoom } from './mailbox-limit.ts';
 import { registerMachine } from './machine-agent.ts';
 import { PartitionMoves } from './move-partition.ts';

@@ -2,6 +2,7 @@
 import { passing, refused } from './error-entry.ts';
 
 export const PIPELINE_ERRORS = {
+  'assessor.invalid': refused('This is no assessor.', 'Correct what the message names.'),
   'collector.invalid': refused('This is no collector.', 'Correct what the message names.'),
   'target.refused': refused('The target is not collected.', 'The message says how to allow or correct it.'),
 

@@ -1,6 +1,6 @@
 /**
  * Estimates an item's threat, opportunity and confidence. The shipped assessor is lexical: it looks terms up,
- * and says which ones fired. Another one can be handed to `createNode(settings, {assessor})`.
+ * and says which ones fired. A module of the user's own replaces it: `pipeline.node.assessor`.
  */
 import { opportunityTerms, threatTerms } from './assessor-terms.ts';
 
@@ -26,6 +26,10 @@ export interface Assessment {
   readonly confidence: number;
   /** Why: the terms that fired, the heaviest first. */
   readonly fired: { readonly threat: readonly FiredTerm[]; readonly opportunity: readonly FiredTerm[] };
+  /** The subject area, if the assessor knows it better than the collector. */
+  readonly domain?: string;
+  /** How it was found; `lexical` for the shipped one. */
+  readonly method: string;
 }
 
 export type Assessor = (item: AssessedItem) => Assessment | Promise<Assessment>;
@@ -53,6 +57,7 @@ export const lexicalAssessor: Assessor = ({ content }) => {
     opportunity: score(opportunity),
     confidence: round(length * (0.5 + 0.45 * (1 - Math.exp(-different / 4))), 3),
     fired: { threat, opportunity },
+    method: 'lexical',
   };
 };
 

@@ -209,7 +209,7 @@ const failureOf = ({ reason, transient, retryAfterMs }: Unreadable): ReadFailure
 
 /** Everything about an item but its content. */
 function describeItem({ target }: ReadInput, item: ReadItem, assessment: Assessment): object {
-  const { threat, opportunity, confidence, fired } = assessment;
+  const { threat, opportunity, confidence, fired, domain = item.domain, method } = assessment;
   return {
     contentType: item.contentType,
     source: item.source.slice(0, 2_048),
@@ -218,9 +218,9 @@ function describeItem({ target }: ReadInput, item: ReadItem, assessment: Assessm
     opportunity,
     metadata: {
       ...item.metadata,
-      domain: item.domain.slice(0, 128),
+      domain: domain.slice(0, 128),
       sourceType: target.type,
-      method: 'lexical',
+      method,
       ...(fired.threat.length === 0 ? {} : { threatTerms: explain(fired.threat) }),
       ...(fired.opportunity.length === 0 ? {} : { opportunityTerms: explain(fired.opportunity) }),
     },

@@ -8,6 +8,7 @@ type Values = Readonly<Record<string, unknown>>;
 /** The setting that each flag sets; any other is reached with `--set`. */
 const SETTING_OF_FLAG: Readonly<Record<string, string>> = {
   app: 'app',
+  assessor: 'pipeline.node.assessor',
   basal: 'basal',
   brokerPort: 'broker.port',
   collector: 'pipeline.node.collectors',
@@ -67,6 +68,7 @@ export function addNodeOptions(command: Command): Command {
         repeated,
       ),
     )
+    .option('--assessor <file>', 'module with an assessor of your own, instead of the shipped one')
     .option('--name <name>', 'name of the node')
     .addOption(new Option('--label <k=v>', 'label of the node').argParser(repeated))
     .option('--shards <n>', 'worker threads that own partitions')

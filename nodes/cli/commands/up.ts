@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { Logger } from 'pino';
 import { BanyanError, toBanyanError } from '../../../protocol/errors.ts';
-import { loadCollectors } from '../../load-collectors.ts';
+import { loadCollectors } from '../../load-node-parts.ts';
 import { connectBanyan, type BanyanClient } from '../../client/connect.ts';
 import { makeWritableDirectory } from '../../writable-directory.ts';
 import type { Cli, Run } from '../cli.ts';
